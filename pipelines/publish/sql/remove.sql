@@ -1,0 +1,1 @@
+DELETE FROM {{.Published}} WHERE rowid IN (SELECT pid FROM delta WHERE pid IS NOT NULL)

@@ -1,0 +1,211 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/yitong-hub/yitong/internal/warehouse"
+)
+
+// Verdict sums up what [Judge] found.
+type Verdict struct {
+	// Rows is the number of landed rows, Failed of those to be quarantined.
+	Rows, Failed int64
+	// Dropped rows are equal to another one or followed by a later version.
+	Dropped int64
+	// Gone rows say that they were deleted at the source.
+	Gone int64
+	// NoKey is the number of failed rows whose key cannot be told.
+	NoKey int64
+	// Reasons counts failed rows by code and field.
+	Reasons []ReasonCount
+}
+
+// ReasonCount is the number of rows that failed for one reason first.
+type ReasonCount struct {
+	Code, Field string
+	Rows        int64
+}
+
+// Judge writes a verdict for each landed row. It changes the landing file only.
+func Judge(ctx context.Context, w *warehouse.Warehouse, plan Plan) (Verdict, error) {
+	var verdict Verdict
+	err := w.InTx(ctx, func(tx *warehouse.Tx) error {
+		statements, err := plan.judging(ctx, w)
+		if err != nil {
+			return err
+		}
+		for _, statement := range statements {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return fmt.Errorf("judge rows of %s: %w", plan.Dataset, err)
+			}
+		}
+		verdict, err = plan.sumUp(ctx, tx)
+		return err
+	})
+	return verdict, err
+}
+
+func (p Plan) judging(ctx context.Context, w *warehouse.Warehouse) ([]string, error) {
+	first, err := p.verdicts()
+	if err != nil {
+		return nil, err
+	}
+	statements := []string{first}
+	key, rest := p.reasons()
+	number := len(key) + len(rest)
+	if len(p.uniques()) > 0 {
+		known, err := Exists(ctx, w, p.Dataset)
+		if err != nil {
+			return nil, err
+		}
+		for i, condition := range p.uniques() {
+			number++
+			statement, err := render("unique", struct {
+				scope
+				Number           int
+				Column, Field    string
+				AgainstPublished bool
+			}{p.scope(), number, fmt.Sprintf("u%d", i), warehouse.Ident(condition.Field), known && p.Mode != Full})
+			if err != nil {
+				return nil, err
+			}
+			statements = append(statements, statement)
+		}
+	}
+	if len(p.Key) == 0 {
+		return statements, nil
+	}
+	duplicates, err := p.duplicates(number + 1)
+	return append(statements, duplicates), err
+}
+
+func (p Plan) verdicts() (string, error) {
+	var bads, orders, extra strings.Builder
+	for i, field := range p.Fields {
+		if field.Column.Bad != "" {
+			fmt.Fprintf(&bads, ", %s AS b%d", field.Column.Bad, i)
+		}
+	}
+	for i, order := range p.Order {
+		expression := strings.TrimSuffix(strings.TrimSuffix(order, descending), ascending)
+		fmt.Fprintf(&orders, ", %s AS o%d", expression, i)
+		fmt.Fprintf(&extra, ", o%d", i)
+	}
+	for i, condition := range p.uniques() {
+		fmt.Fprintf(&extra, ", v%d AS u%d", p.place(condition.Field), i)
+	}
+	return render("verdicts", struct {
+		scope
+		KeyValues, Fail, Bads, Orders, Extra string
+	}{p.scope(), p.judgedKey(), p.fail(), bads.String(), orders.String(), extra.String()})
+}
+
+func (p Plan) judgedKey() string {
+	if len(p.Key) == 0 {
+		return "_hash AS k0, row_number() OVER (PARTITION BY _fail IS NULL, _hash ORDER BY _row) AS k1"
+	}
+	parts := make([]string, len(p.Key))
+	for i, place := range p.Key {
+		parts[i] = fmt.Sprintf("v%d AS k%d", place, i)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// fail is the expression that gives the number of the first reason to fail.
+func (p Plan) fail() string {
+	key, rest := p.reasons()
+	if len(key)+len(rest) == 0 {
+		return "NULL"
+	}
+	var b strings.Builder
+	b.WriteString("CASE")
+	for i, reason := range key {
+		fmt.Fprintf(&b, " WHEN %s THEN %d", reason.when, i+1)
+	}
+	b.WriteString(" WHEN _gone THEN NULL")
+	for i, reason := range rest {
+		fmt.Fprintf(&b, " WHEN %s THEN %d", reason.when, len(key)+i+1)
+	}
+	b.WriteString(" END")
+	return b.String()
+}
+
+const (
+	ascending  = " ASC"
+	descending = " DESC"
+)
+
+func (p Plan) duplicates(number int) (string, error) {
+	keep := p.Keep
+	if keep == "" || p.Mode == Changes {
+		keep = KeepFirst
+		if p.Mode != Full {
+			keep = KeepLast
+		}
+	}
+	return render("duplicates", struct {
+		scope
+		Number             int
+		Keep, Quiet, Order string
+	}{p.scope(), number, keep, fmt.Sprint(p.Mode == Changes || p.Mode == Partial && p.Keep == ""), p.order(keep)})
+}
+
+func (p Plan) order(keep string) string {
+	var parts []string
+	for i, order := range p.Order {
+		downwards := strings.HasSuffix(order, descending)
+		parts = append(parts, fmt.Sprintf("o%d%s NULLS LAST", i, direction(downwards)))
+	}
+	// The stream's order decides among equals; with an order given, "last" means
+	// last of that order.
+	if keep == KeepLast {
+		for i, order := range p.Order {
+			parts[i] = fmt.Sprintf("o%d%s NULLS LAST", i, direction(!strings.HasSuffix(order, descending)))
+		}
+		return strings.Join(append(parts, "_row DESC"), ", ")
+	}
+	return strings.Join(append(parts, "_row"), ", ")
+}
+
+func direction(downwards bool) string {
+	if downwards {
+		return descending
+	}
+	return ascending
+}
+
+func (p Plan) sumUp(ctx context.Context, tx *warehouse.Tx) (Verdict, error) {
+	noKey := "false"
+	if len(p.Key) > 0 {
+		noKey = "(" + each(len(p.Key), "k%d IS NULL", " OR ") + ")"
+	}
+	rows, err := tx.Rows(ctx, fmt.Sprintf("SELECT coalesce(_fail, 0), _gone, count(*), count(*) FILTER (%s) FROM %s GROUP BY ALL ORDER BY ALL",
+		noKey, warehouse.Verdicts(p.Dataset)))
+	if err != nil {
+		return Verdict{}, fmt.Errorf("sum up the verdicts: %w", err)
+	}
+	defer rows.Close()
+	var verdict Verdict
+	reasons := p.allReasons()
+	for rows.Next() {
+		var fail, count, noKey int64
+		var gone bool
+		if err := rows.Scan(&fail, &gone, &count, &noKey); err != nil {
+			return Verdict{}, err
+		}
+		verdict.Rows += count
+		switch {
+		case fail > 0:
+			verdict.Failed += count
+			verdict.NoKey += noKey
+			verdict.Reasons = append(verdict.Reasons, ReasonCount{Code: reasons[fail-1].code, Field: reasons[fail-1].field, Rows: count})
+		case fail < 0:
+			verdict.Dropped += count
+		case gone:
+			verdict.Gone += count
+		}
+	}
+	return verdict, rows.Err()
+}
