@@ -147,7 +147,6 @@ func (p *publisher) difference() (Counts, error) {
 	return counts, err
 }
 
-
 func (p *publisher) delta() (Counts, error) {
 	full := p.plan.Mode == Full
 	find := full && !p.plan.KeepMissing && !p.plan.HoldDeletes
@@ -265,4 +264,3 @@ func (p *publisher) note(counts Counts) error {
 	_, err = p.tx.Exec(p.ctx, "DELETE FROM warehouse.meta.seen WHERE dataset = ?", p.plan.Dataset)
 	return err
 }
-
