@@ -33,7 +33,7 @@ type checkpoint struct {
 	record         string
 }
 
-const lastLoads = `SELECT l.dataset, l.version, l.run, l.at, l.rows, l.source_rows,
+const lastLoads = `SELECT l.dataset, l.version, l.run, l."at", l.rows, l.source_rows,
 	coalesce(s.token, l.token), coalesce(s.position, l.position), coalesce(s.source_version, l.source_version),
 	coalesce(s.definition_hash, l.definition_hash), l.source_schema, l.record
 FROM warehouse.meta.loads l LEFT JOIN warehouse.meta.seen s USING (dataset)
@@ -74,7 +74,7 @@ func (l *load) see(ctx context.Context, token, position, version string) error {
 		if _, err := tx.Exec(ctx, "DELETE FROM warehouse.meta.seen WHERE dataset = ?", l.id); err != nil {
 			return fmt.Errorf("forget what was seen: %w", err)
 		}
-		_, err := tx.Exec(ctx, "INSERT INTO warehouse.meta.seen (dataset, token, position, source_version, definition_hash, at) VALUES (?, ?, ?, ?, ?, ?)",
+		_, err := tx.Exec(ctx, `INSERT INTO warehouse.meta.seen (dataset, token, position, source_version, definition_hash, "at") VALUES (?, ?, ?, ?, ?, ?)`,
 			l.id, token, position, version, l.definitionHash, l.engine.config.Clock().UTC())
 		return err
 	})

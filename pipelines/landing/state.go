@@ -33,7 +33,7 @@ type state struct {
 
 // recall finds a broken-off landing with the same identity, or clears the way.
 func (l *lander) recall(ctx context.Context) error {
-	query, args, err := sq.Select("chunk", "token", "position", "checksum", "request", "at").From(landings).
+	query, args, err := sq.Select("chunk", "token", "position", "checksum", "request", `"at"`).From(landings).
 		Where(sq.Eq{"dataset": l.request.Name}).OrderBy("chunk DESC").Limit(1).ToSql()
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (l *lander) note(ctx context.Context, tx *warehouse.Tx, next state, refused
 		}
 	}
 	return exec(ctx, tx, sq.Insert(landings).
-		Columns("dataset", "run", "chunk", "rows", "token", "position", "checksum", "request", "at").
+		Columns("dataset", "run", "chunk", "rows", "token", "position", "checksum", "request", `"at"`).
 		Values(l.request.Name, l.request.Run, next.chunks, next.sum.Rows, string(next.token), next.position,
 			next.sum.Text(), l.request.Identity, l.request.Clock().UTC()))
 }

@@ -246,7 +246,7 @@ func (p *publisher) note(counts Counts) error {
 		}
 	}
 	query, args, err := sq.Insert("warehouse.meta.loads").SetMap(map[string]any{
-		"dataset": p.plan.Dataset, "version": p.load.Version, "run": p.load.Run, "at": p.load.At,
+		"dataset": p.plan.Dataset, "version": p.load.Version, "run": p.load.Run, `"at"`: p.load.At,
 		"rows": counts.Rows, "inserted": counts.Inserted, "updated": counts.Updated, "deleted": counts.Deleted,
 		"quarantined": counts.Quarantined, "source_rows": p.load.SourceRows,
 		"source_checksum": p.load.SourceChecksum, "landed_checksum": p.load.LandedChecksum,

@@ -3,7 +3,7 @@ CREATE SCHEMA IF NOT EXISTS landing.verdicts;
 CREATE SCHEMA IF NOT EXISTS landing.meta;
 CREATE TABLE IF NOT EXISTS landing.meta.landings (
     dataset VARCHAR NOT NULL, run VARCHAR NOT NULL, chunk BIGINT NOT NULL, rows BIGINT NOT NULL,
-    token VARCHAR, position VARCHAR, checksum VARCHAR, request VARCHAR NOT NULL, at TIMESTAMPTZ NOT NULL
+    token VARCHAR, position VARCHAR, checksum VARCHAR, request VARCHAR NOT NULL, "at" TIMESTAMPTZ NOT NULL
 );
 CREATE TABLE IF NOT EXISTS landing.meta.rejects (
     dataset VARCHAR NOT NULL, row BIGINT, code VARCHAR NOT NULL, field VARCHAR, reason VARCHAR NOT NULL, raw VARCHAR
