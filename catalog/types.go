@@ -250,6 +250,8 @@ type Graph struct {
 	Root  string   `json:"root"`
 	Nodes []string `json:"nodes"`
 	Edges []Edge   `json:"edges"`
+	// Truncated says that there is more than the graph holds.
+	Truncated bool `json:"truncated"`
 }
 
 // Hit is one result of a search.
