@@ -132,7 +132,7 @@ func hashOf(system definition.System, dataset definition.Dataset, t terms) (stri
 		}
 	}
 	dataset.Fields = fields
-	parts = append(parts, dataset, system.Connection, system.Timezone)
+	parts = append(parts, &dataset, &system.Connection, system.Timezone)
 	text, err := yaml.Marshal(parts)
 	if err != nil {
 		return "", fmt.Errorf("hash the definition: %w", err)

@@ -29,7 +29,7 @@ func (l *load) publish(ctx context.Context, run *catalog.Run, mode publish.Mode,
 		return err
 	}
 	l.tell(StageJudge, landed.Sum.Rows, landed.Sum.Rows)
-	if err := l.judge(ctx, run, done, landed); err != nil {
+	if err := l.judge(ctx, run, &done, landed); err != nil {
 		return err
 	}
 	l.tell(StagePublish, landed.Sum.Rows, landed.Sum.Rows)
@@ -120,7 +120,7 @@ func (l *load) deletes(ctx context.Context, run *catalog.Run, plan *publish.Plan
 }
 
 // judge gives every row its verdict and stops a load that is mostly bad.
-func (l *load) judge(ctx context.Context, run *catalog.Run, done resolved, landed landing.Result) error {
+func (l *load) judge(ctx context.Context, run *catalog.Run, done *resolved, landed landing.Result) error {
 	verdict, err := publish.Judge(ctx, l.engine.config.Warehouse, done.plan)
 	if err != nil {
 		return err

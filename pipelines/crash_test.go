@@ -1,0 +1,153 @@
+package pipelines_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/catalog/definition"
+	"github.com/yitong-hub/yitong/connectors"
+	"github.com/yitong-hub/yitong/internal/warehouse"
+	"github.com/yitong-hub/yitong/pipelines"
+	"github.com/yitong-hub/yitong/pipelines/pipetest"
+)
+
+// crashDir tells a child process to load into that folder and to nothing else.
+const crashDir = "YITONG_CRASH_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(crashDir); dir != "" {
+		if err := crashLoads(context.Background(), dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+const crashRows = 3000
+
+// crashTable is what the source holds in one of its states: in the second, rows
+// have changed, gone, come, and gone bad.
+func crashTable(state int) pipetest.Table {
+	table := pipetest.Table{Columns: columns("id string", "born string", "n int64"), Pause: 200 * time.Microsecond}
+	for i := range crashRows {
+		born, n := "20010203", i
+		if state == 1 && i%10 == 3 {
+			continue
+		}
+		if state == 1 && i%10 == 5 {
+			n++
+		}
+		if i%100 == 7 || state == 1 && i%100 == 8 {
+			born = "20010230"
+		}
+		table.Rows = append(table.Rows, []any{fmt.Sprintf("k%05d", i), born, n})
+	}
+	for i := range state * 50 {
+		table.Rows = append(table.Rows, []any{fmt.Sprintf("new%d", i), "20010101", i})
+	}
+	return table
+}
+
+// crashLoads brings the warehouse from wherever it is to the second state.
+func crashLoads(ctx context.Context, dir string) error {
+	w, err := warehouse.Open(ctx, warehouse.Config{Dir: dir})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	date := definition.Field{Name: "born"}
+	date.Rules = []string{"trim", "date"}
+	ds := definition.Dataset{Name: "staff", Source: "T", Key: []string{"id"}, Fields: []definition.Field{{Name: "id"}, date}}
+	systems := []definition.System{{ID: "hr", Connector: pipetest.DriverName, Datasets: []definition.Dataset{ds}}}
+	var versions int64
+	if err := w.Get(ctx, "SELECT coalesce(max(version), 0) FROM warehouse.meta.loads", nil, &versions); err != nil {
+		return err
+	}
+	for state := int(min(versions, 1)); state < 2; state++ {
+		source := pipetest.NewSource()
+		source.Put("T", crashTable(state))
+		engine := pipelines.New(pipelines.Config{
+			Warehouse: w, Catalog: pipetest.NewCatalog(nil, nil), Drivers: []connectors.Driver{source.Driver()},
+			ChunkRows: 400, BatchRows: 50,
+		})
+		summary, err := engine.Sync(ctx, systems, pipelines.Options{})
+		if err != nil {
+			return err
+		}
+		if outcome := summary.Runs[0].Outcome; outcome != catalog.OutcomePublished && outcome != catalog.OutcomeUnchanged {
+			return errors.New(outcome + ": " + summary.Runs[0].Message)
+		}
+	}
+	return nil
+}
+
+// TestKilledAnywhereTheResultIsThatOfAnUndisturbedRun kills a process at random
+// moments, starts it again until it ends, and compares everything but times and
+// ids of runs.
+func TestKilledAnywhereTheResultIsThatOfAnUndisturbedRun(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	undisturbed := filepath.Join(t.TempDir(), "undisturbed")
+	require.NoError(t, child(t, undisturbed).Run())
+	span := time.Since(began)
+	wanted := state(t, undisturbed)
+	kills := 5
+	if soak, err := strconv.Atoi(os.Getenv("YITONG_SOAK")); err == nil && soak > kills {
+		kills = soak
+	}
+	random := rand.New(rand.NewPCG(1, uint64(kills)))
+	for i := range kills {
+		dir := filepath.Join(t.TempDir(), strconv.Itoa(i))
+		moment := time.Duration(random.Int64N(int64(span)))
+		killed := child(t, dir)
+		require.NoError(t, killed.Start())
+		time.Sleep(moment)
+		_ = killed.Process.Signal(syscall.SIGKILL) // it may have ended already
+		_ = killed.Wait()
+		require.NoError(t, child(t, dir).Run(), "after a kill at %s", moment)
+		require.Equal(t, wanted, state(t, dir), "killed at %s of %s", moment, span)
+	}
+}
+
+func child(t *testing.T, dir string) *exec.Cmd {
+	t.Helper()
+	executable, err := os.Executable()
+	require.NoError(t, err)
+	command := exec.CommandContext(t.Context(), executable)
+	command.Env = append(os.Environ(), crashDir+"="+dir)
+	command.Stderr = os.Stderr
+	return command
+}
+
+func state(t *testing.T, dir string) []string {
+	t.Helper()
+	w, err := warehouse.Open(t.Context(), warehouse.Config{Dir: dir})
+	require.NoError(t, err)
+	defer w.Close()
+	b := &bench{warehouse: w}
+	var all []string
+	for _, query := range []string{
+		`SELECT 'p', * EXCLUDE (_since, _run) FROM warehouse.published."hr.staff"`,
+		`SELECT 'h', * EXCLUDE (_since, _until, _run) FROM warehouse.history."hr.staff"`,
+		`SELECT 'q', dataset, row, code, field, reason, raw, state FROM warehouse.quarantine.rows`,
+		`SELECT 'l', dataset, version, rows, inserted, updated, deleted, quarantined, source_rows, source_checksum, landed_checksum FROM warehouse.meta.loads`,
+		`SELECT 'landing', count(*) FROM landing.meta.landings`,
+	} {
+		all = append(all, b.rows(t, query)...)
+	}
+	return all
+}
