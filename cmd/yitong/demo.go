@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yitong-hub/yitong/internal/app"
+)
+
+func (c *cli) demoCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "demo",
+		Short: "Build the demo campus",
+		Args:  refuseUnknownVerb,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	command.AddCommand(c.demoBuild())
+	return command
+}
+
+func (c *cli) demoBuild() *cobra.Command {
+	var scale string
+	command := &cobra.Command{
+		Use:     "build",
+		Short:   "Write the demo systems and their definitions into the home folder",
+		Example: "  yitong demo build --scale small",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := c.settings()
+			if err != nil {
+				return err
+			}
+			built, err := app.BuildDemo(cmd.Context(), settings, scale)
+			if err != nil {
+				return err
+			}
+			result := map[string]any{"campus": settings.Campus, "built": built}
+			return c.show(result, func() {
+				if built {
+					fmt.Fprintf(c.stdout, "The demo campus (%s) is built in %s.\n", scale, settings.Campus)
+					return
+				}
+				fmt.Fprintf(c.stdout, "There is a campus in %s already; it was left as it is.\n", settings.Campus)
+			})
+		},
+	}
+	command.Flags().StringVar(&scale, "scale", "campus", "small (200 people), campus (44,000) or large (220,000)")
+	return command
+}

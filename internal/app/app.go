@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/catalog/definition"
+	"github.com/yitong-hub/yitong/connectors/all"
+	"github.com/yitong-hub/yitong/internal/config"
+	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/store"
+	"github.com/yitong-hub/yitong/internal/warehouse"
+	"github.com/yitong-hub/yitong/pipelines"
+)
+
+// App is one opened home folder with all of its parts.
+type App struct {
+	Config    config.Config
+	Catalog   *catalog.Catalog
+	Warehouse *warehouse.Warehouse
+	Pipelines *pipelines.Engine
+
+	store *store.Store
+	lock  *homeLock
+}
+
+// Options are what a caller may hand in.
+type Options struct {
+	Logger *slog.Logger
+	// Progress gets the events of a synchronisation; nil for none.
+	Progress func(pipelines.Event)
+}
+
+// New opens the home folder of settings as its only owner. The caller closes
+// the App. Another process that owns the folder is a Conflict fault.
+func New(ctx context.Context, settings config.Config, options Options) (*App, error) {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	opened := &App{Config: settings}
+	if err := opened.open(ctx, options); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	return opened, nil
+}
+
+func (a *App) open(ctx context.Context, options Options) error {
+	var err error
+	if a.lock, err = lockHome(a.Config.Home); err != nil {
+		return err
+	}
+	if a.store, err = store.Open(ctx, a.Config.State); err != nil {
+		return err
+	}
+	if a.Catalog, err = catalog.New(ctx, a.store); err != nil {
+		return err
+	}
+	a.Warehouse, err = warehouse.Open(ctx, warehouse.Config{
+		Dir: a.Config.Home, Memory: warehouseShare(a.Config.Memory), Logger: options.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	a.Pipelines = pipelines.New(pipelines.Config{
+		Warehouse: a.Warehouse, Catalog: a.Catalog, Drivers: all.Drivers(), CampusDir: a.Config.Campus,
+		Secrets: a.Config.Secret, Memory: a.Config.Memory, Logger: options.Logger, Progress: options.Progress,
+	})
+	return nil
+}
+
+// warehouseShare leaves half of the budget to batches in flight and drivers.
+func warehouseShare(memory int64) int64 { return memory / 2 }
+
+// Close gives everything back, in the reverse order of opening.
+func (a *App) Close() error {
+	var errs []error
+	if a.Warehouse != nil {
+		errs = append(errs, a.Warehouse.Close())
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	if a.lock != nil {
+		errs = append(errs, a.lock.release())
+	}
+	return errors.Join(errs...)
+}
+
+// Sync reads the definitions anew, tells the catalog of them, and synchronises
+// what options name.
+func (a *App) Sync(ctx context.Context, options pipelines.Options) (pipelines.Summary, error) {
+	systems, err := loadSystems(a.Config)
+	if err != nil {
+		return pipelines.Summary{}, err
+	}
+	for _, system := range systems {
+		if err := a.Catalog.Register(ctx, system); err != nil {
+			return pipelines.Summary{}, err
+		}
+	}
+	return a.Pipelines.Sync(ctx, systems, options)
+}
+
+func loadSystems(settings config.Config) ([]definition.System, error) {
+	dir := filepath.Join(settings.Campus, "systems")
+	systems, err := definition.LoadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(systems) == 0 {
+		return nil, fault.New(fault.NotFound, "there are no definitions in %s: yitong demo build makes a demo campus", dir)
+	}
+	return systems, nil
+}
+
+// CatalogView is the catalog of a home folder without owning the folder: it
+// can be opened while another process synchronises.
+type CatalogView struct {
+	Catalog *catalog.Catalog
+	store   *store.Store
+}
+
+// OpenCatalog opens the catalog for reading. A home folder without one is a
+// NotFound fault.
+func OpenCatalog(ctx context.Context, settings config.Config) (*CatalogView, error) {
+	if _, err := os.Stat(settings.Home); err != nil {
+		return nil, fault.New(fault.NotFound, "there is nothing in %s yet: run yitong run, or name another --home", settings.Home)
+	}
+	opened, err := store.Open(ctx, settings.State)
+	if err != nil {
+		return nil, err
+	}
+	made, err := catalog.New(ctx, opened)
+	if err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	return &CatalogView{Catalog: made, store: opened}, nil
+}
+
+// Close closes the view.
+func (v *CatalogView) Close() error { return v.store.Close() }

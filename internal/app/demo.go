@@ -1,0 +1,27 @@
+package app
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/yitong-hub/yitong/demo"
+	"github.com/yitong-hub/yitong/internal/config"
+)
+
+// demoSeed makes everybody's demo campus the same.
+const demoSeed = 1902
+
+// BuildDemo builds the demo campus unless the home folder has definitions
+// already, and reports whether it did.
+func BuildDemo(ctx context.Context, settings config.Config, scale string) (bool, error) {
+	present, err := filepath.Glob(filepath.Join(settings.Campus, "systems", "*.yaml"))
+	if err != nil || len(present) > 0 {
+		return false, err
+	}
+	lock, err := lockHome(settings.Home)
+	if err != nil {
+		return false, err
+	}
+	defer lock.release()
+	return true, demo.Build(ctx, demo.Config{Dir: settings.Campus, Scale: scale, Seed: demoSeed})
+}
