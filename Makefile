@@ -13,7 +13,7 @@ TEST_PARALLEL ?= 2
 TEST_TIMEOUT  ?= 20m
 # What the tests may need from Debian, beside the compiler that the build needs.
 BUILD_PACKAGES := gcc g++ git ca-certificates
-TEST_PACKAGES  := $(BUILD_PACKAGES) postgresql mariadb-server slapd ldap-utils maven default-jdk-headless
+TEST_PACKAGES  := $(BUILD_PACKAGES)
 
 export CGO_ENABLED = 1
 
@@ -30,7 +30,7 @@ build: setup-build ## Build bin/yitong
 	go build -tags $(TAGS) -o $(BIN) ./cmd/yitong
 
 .PHONY: test
-test: setup-test ## Run all tests; real servers are installed and started
+test: setup-test ## Run all tests
 	YITONG_TEST_REQUIRE=1 go test -tags $(TAGS) -p $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) ./...
 
 .PHONY: test-quick
@@ -41,10 +41,6 @@ test-quick: setup-build ## Run the tests that need no server and finish in secon
 soak: setup-test ## Run the long tests: all crash moments, full random counts, fuzzing
 	YITONG_SOAK=1 YITONG_TEST_REQUIRE=1 go test -tags $(TAGS) -p 1 -timeout 3h -count=1 ./pipelines/... ./internal/app/...
 	./scripts/fuzz.sh
-
-.PHONY: bench
-bench: setup-test ## Run the benchmarks; each prints a ratio measured in the same run
-	go test -tags $(TAGS) -timeout 1h -count=1 -run '^Test' -v ./bench/...
 
 .PHONY: lint
 lint: setup-build $(LINT) ## Run golangci-lint; the layer table is checked by internal/archtest

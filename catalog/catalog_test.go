@@ -82,6 +82,8 @@ func TestPublishIsSeenAndSurvivesRegistering(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, fields, 1)
 		require.Equal(t, "VARCHAR(20)", fields[0].Ledger.Declared)
+		require.Equal(t, "手机号码", fields[0].Title.ZH)
+		require.Equal(t, schema.L3, fields[0].Level)
 		require.EqualValues(t, 7, fields[0].Profile.Rows)
 
 		for _, name := range []string{"hr.staff.mobile", "person.mobile", "source:hr/T_JZG/SJH", "hr.staff"} {

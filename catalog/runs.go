@@ -7,6 +7,7 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
+	"github.com/yitong-hub/yitong/catalog/definition"
 	"github.com/yitong-hub/yitong/internal/fault"
 )
 
@@ -115,12 +116,18 @@ func (c *Catalog) Publish(ctx context.Context, publication Publication) error {
 	return nil
 }
 
+// replaceFields keeps the words of the definition: a publish knows what the
+// values are, not what they are called.
 func (c *Catalog) replaceFields(ctx context.Context, tx *sql.Tx, publication Publication) error {
+	known, err := c.declared(ctx, tx, publication.Dataset)
+	if err != nil {
+		return err
+	}
 	if _, err := c.store.SQL().Delete("catalog_field").Where(sq.Eq{"dataset": publication.Dataset}).RunWith(tx).ExecContext(ctx); err != nil {
 		return err
 	}
 	for _, field := range publication.Fields {
-		if err := c.putField(ctx, tx, field); err != nil {
+		if err := c.putField(ctx, tx, field.wordedAs(known[field.Name])); err != nil {
 			return err
 		}
 	}
@@ -140,4 +147,43 @@ func (c *Catalog) replaceEdges(ctx context.Context, tx *sql.Tx, publication Publ
 		}
 	}
 	return nil
+}
+
+// declared gives the fields of a dataset by name as they are inside tx.
+func (c *Catalog) declared(ctx context.Context, tx *sql.Tx, dataset string) (map[string]Field, error) {
+	rows, err := c.store.SQL().Select("document").From("catalog_field").Where(sq.Eq{"dataset": dataset}).RunWith(tx).QueryContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	known := map[string]Field{}
+	for rows.Next() {
+		var document string
+		if err := rows.Scan(&document); err != nil {
+			return nil, err
+		}
+		field, err := decode[Field](document)
+		if err != nil {
+			return nil, err
+		}
+		known[field.Name] = field
+	}
+	return known, rows.Err()
+}
+
+// wordedAs takes over what f leaves open of a field's meaning.
+func (f Field) wordedAs(known Field) Field {
+	if f.Title == (definition.Text{}) {
+		f.Title = known.Title
+	}
+	if f.Level == 0 {
+		f.Level = known.Level
+	}
+	if len(f.Tags) == 0 {
+		f.Tags = known.Tags
+	}
+	if f.CodeSet == "" {
+		f.CodeSet = known.CodeSet
+	}
+	return f
 }

@@ -19,7 +19,7 @@ func Literal(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 }
 
-// Published, History, Landed and Verdicts name the tables of a dataset.
+// Published names the table of a dataset's current rows.
 func Published(dataset string) string { return Ident("warehouse", "published", dataset) }
 
 // History names the table of a dataset's closed rows.
