@@ -49,8 +49,8 @@ type Config struct {
 	CampusDir string
 	// Secrets looks up a secret by its name.
 	Secrets func(name string) (string, error)
-	// Memory bounds all loads together, DefaultMemory when 0. It decides how many
-	// loads run at once.
+	// Memory bounds all loads together, DefaultMemory when 0. Two thirds of it are
+	// DuckDB's; the rest decides how many loads run at once.
 	Memory int64
 	// ChunkRows is the number of landed rows in one commit; 0 means landing's default.
 	ChunkRows int64
@@ -68,16 +68,21 @@ type Config struct {
 
 // Event tells how a load goes on.
 type Event struct {
-	System  string
-	Dataset string
+	System  string `json:"system"`
+	Dataset string `json:"dataset,omitempty"`
 	// Stage is one of the Stage constants.
-	Stage string
+	Stage string `json:"stage"`
 	// Rows is the number of rows landed so far, Estimate what is expected (-1:
 	// unknown).
-	Rows, Estimate int64
-	// Outcome is set with StageDone: one of catalog's outcomes.
-	Outcome string
-	Err     error
+	Rows     int64 `json:"rows"`
+	Estimate int64 `json:"estimate"`
+	// Outcome, Quarantined and Message are set with StageDone: one of catalog's
+	// outcomes, the rows refused by this run, and the reason in public words.
+	Outcome     string `json:"outcome,omitempty"`
+	Quarantined int64  `json:"quarantined,omitempty"`
+	Message     string `json:"message,omitempty"`
+	// Err is the whole error, for the log.
+	Err error `json:"-"`
 }
 
 // Stages of a load.
@@ -120,7 +125,7 @@ func New(config Config) *Engine {
 	if config.NewID == nil {
 		config.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
-	loads := max(1, (config.Memory-config.Memory/4)/loadMemory)
+	loads := max(1, config.Memory/3/loadMemory)
 	return &Engine{config: config, slots: make(chan struct{}, loads), busy: map[string]bool{}}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/catalog/definition"
@@ -27,8 +28,10 @@ type Options struct {
 // Summary is what a sync did: one run per dataset, in order of dataset.
 type Summary struct {
 	// Batch is the id that all runs share.
-	Batch string
-	Runs  []catalog.Run
+	Batch string        `json:"batch"`
+	Runs  []catalog.Run `json:"runs"`
+	// Took is the time from the start of the first load to the end of the last.
+	Took time.Duration `json:"took"`
 }
 
 // Count gives the number of runs with an outcome.
@@ -55,6 +58,7 @@ func (e *Engine) Sync(ctx context.Context, systems []definition.System, options 
 	if err != nil {
 		return Summary{}, err
 	}
+	began := e.config.Clock()
 	summary := Summary{Batch: e.config.NewID()}
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -69,6 +73,7 @@ func (e *Engine) Sync(ctx context.Context, systems []definition.System, options 
 		})
 	}
 	group.Wait()
+	summary.Took = e.config.Clock().Sub(began)
 	slices.SortFunc(summary.Runs, func(a, b catalog.Run) int { return compare(a.Dataset, b.Dataset) })
 	if err := ctx.Err(); err != nil {
 		return summary, fault.Wrap(err, fault.Canceled, "the synchronisation was canceled; what was published stays, the rest goes on at the next one")
@@ -140,7 +145,7 @@ func (e *Engine) syncSystem(ctx context.Context, work systemSync) []catalog.Run 
 			options: work.options, checkpoint: work.checkpoints[id], batch: work.batch,
 		}
 		run := load.run(ctx)
-		e.emit(Event{System: work.system.ID, Dataset: id, Stage: StageDone, Rows: run.Counts.Read, Estimate: -1, Outcome: run.Outcome, Err: load.err})
+		e.emitDone(run, load.err)
 		runs = append(runs, run)
 	}
 	return runs
@@ -153,10 +158,17 @@ func (e *Engine) failAll(ctx context.Context, work systemSync, err error) []cata
 		l := &load{engine: e, system: work.system, dataset: dataset, id: work.system.ID + "." + dataset.Name, batch: work.batch}
 		run := l.newRun()
 		l.finish(ctx, &run, err)
-		e.emit(Event{System: work.system.ID, Dataset: l.id, Stage: StageDone, Estimate: -1, Outcome: run.Outcome, Err: err})
+		e.emitDone(run, err)
 		runs = append(runs, run)
 	}
 	return runs
+}
+
+func (e *Engine) emitDone(run catalog.Run, err error) {
+	e.emit(Event{
+		System: run.System, Dataset: run.Dataset, Stage: StageDone, Rows: run.Counts.Read, Estimate: -1,
+		Outcome: run.Outcome, Quarantined: run.Counts.Quarantined, Message: run.Message, Err: err,
+	})
 }
 
 // outcomeOf says how a run with this error ended.

@@ -185,6 +185,10 @@ func (p *publisher) quarantine(counts *Counts) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	replayed, err := p.replayed()
+	if err != nil {
+		return false, err
+	}
 	if _, err := p.exec("known", nil, dataset); err != nil {
 		return false, err
 	}
@@ -200,7 +204,21 @@ func (p *publisher) quarantine(counts *Counts) (bool, error) {
 		return false, err
 	}
 	err = p.tx.Get(p.ctx, "SELECT count(*) FROM warehouse.quarantine.rows WHERE dataset = ? AND state = 'open'", []any{dataset}, &counts.Open)
-	return closed+added > 0, err
+	return closed+added+replayed > 0, err
+}
+
+// replayed closes the rows that are tried again: one that fails once more is
+// added anew, with its new content and reason.
+func (p *publisher) replayed() (int64, error) {
+	if len(p.plan.Replayed) == 0 {
+		return 0, nil
+	}
+	query, args, err := sq.Update("warehouse.quarantine.rows").Set("state", "replayed").
+		Where(sq.Eq{"dataset": p.plan.Dataset, "state": "open", "id": p.plan.Replayed}).ToSql()
+	if err != nil {
+		return 0, err
+	}
+	return p.tx.Exec(p.ctx, query, args...)
 }
 
 // supersede closes the open rows that this load answers: all others of a full

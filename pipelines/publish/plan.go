@@ -70,6 +70,8 @@ type Plan struct {
 	// HoldDeletes keeps rows whose key did not come: among the rows that could
 	// not be read there may be theirs.
 	HoldDeletes bool
+	// Replayed are the ids of quarantined rows that this load tries again.
+	Replayed []string
 	// KeepMissing says that a full load finds no deletes.
 	KeepMissing bool
 }
@@ -114,7 +116,7 @@ func (p Plan) reasons() (key, rest []reason) {
 // allReasons numbers every reason, those found by comparing rows at the end.
 func (p Plan) allReasons() []reason {
 	key, rest := p.reasons()
-	all := append(key, rest...)
+	all := slices.Concat(key, rest)
 	for _, condition := range p.uniques() {
 		all = append(all, reason{code: check.Unique, field: condition.Field, text: condition.Reason})
 	}
