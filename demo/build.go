@@ -97,7 +97,7 @@ func writeDatabase(ctx context.Context, path string, write func(*sql.Tx) error) 
 
 // insertAll prepares a statement and runs it for each row that next gives.
 func insertAll(ctx context.Context, tx *sql.Tx, statement string, each func(insert func(...any) error) error) error {
-	prepared, err := tx.PrepareContext(ctx, statement)
+	prepared, err := tx.PrepareContext(ctx, statement) //nolint:sqlclosecheck // closed by the deferred call below
 	if err != nil {
 		return err
 	}

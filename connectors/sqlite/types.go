@@ -16,8 +16,9 @@ var decimalType = regexp.MustCompile(`^(?:DECIMAL|NUMERIC|NUMBER)\s*\(\s*(\d+)\s
 func typeOf(declared string) (kind schema.Type, ruling string) {
 	upper := strings.ToUpper(strings.TrimSpace(declared))
 	if match := decimalType.FindStringSubmatch(upper); match != nil {
-		precision, _ := strconv.Atoi(match[1])
-		scale, _ := strconv.Atoi(match[2])
+		// A number too large for 32 bits comes back as the largest: too wide as well.
+		precision, _ := strconv.ParseInt(match[1], 10, 32)
+		scale, _ := strconv.ParseInt(match[2], 10, 32)
 		if precision >= 1 && precision <= schema.MaxPrecision && scale <= precision {
 			return schema.DecimalOf(int32(precision), int32(scale)), ""
 		}
@@ -30,7 +31,7 @@ func typeOf(declared string) (kind schema.Type, ruling string) {
 		return schema.Of(schema.String), ""
 	case strings.Contains(upper, "BLOB"):
 		return schema.Of(schema.Binary), ""
-	case strings.Contains(upper, "REAL"), strings.Contains(upper, "FLOA"), strings.Contains(upper, "DOUB"):
+	case strings.Contains(upper, "REAL"), strings.Contains(upper, "FLOA"), strings.Contains(upper, "DOUB"): //nolint:misspell // SQLite looks for these four letters
 		return schema.Of(schema.Float64), ""
 	case upper == "":
 		return schema.Of(schema.String), "no declared type: kept as text"

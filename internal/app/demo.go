@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/yitong-hub/yitong/demo"
@@ -22,6 +23,6 @@ func BuildDemo(ctx context.Context, settings config.Config, scale string) (bool,
 	if err != nil {
 		return false, err
 	}
-	defer lock.release()
-	return true, demo.Build(ctx, demo.Config{Dir: settings.Campus, Scale: scale, Seed: demoSeed})
+	err = demo.Build(ctx, demo.Config{Dir: settings.Campus, Scale: scale, Seed: demoSeed})
+	return err == nil, errors.Join(err, lock.release())
 }

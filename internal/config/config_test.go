@@ -14,7 +14,7 @@ import (
 func TestParseBytes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int64{
-		"2GiB": 2 << 30, "512MiB": 512 << 20, "1500MB": 1_500_000_000, "1.5g": 3 << 29, "4096": 4096, " 8 KiB ": 8192,
+		"2GiB": 2 << 30, "512MiB": 512 << 20, "1500MB": 1_500_000_000, "1.5g": 3 << 29, "4096": 4096, "8 KiB": 8192,
 	} {
 		got, err := config.ParseBytes(text)
 		require.NoError(t, err, text)

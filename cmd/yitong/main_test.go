@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func call(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	status = execute(t.Context(), args, &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+func TestRunThenLookAround(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	status, out, errs := call(t, "run", "--scale", "small", "--home", home)
+	require.Equal(t, exitDone, status, errs)
+	require.Contains(t, out, "3 systems, 4 datasets")
+
+	status, out, _ = call(t, "catalog", "systems", "--json", "--home", home)
+	require.Equal(t, exitDone, status)
+	var systems []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(out), &systems))
+	require.Len(t, systems, 3)
+	for _, key := range []string{"id", "name", "department", "driver", "datasets", "rows", "quarantined_rows", "last_run"} {
+		require.Contains(t, systems[0], key)
+	}
+	for _, args := range [][]string{
+		{"catalog", "datasets"}, {"catalog", "fields", "hr.staff"}, {"catalog", "elements"}, {"catalog", "show", "hr"},
+		{"catalog", "show", "hr.staff"}, {"catalog", "show", "hr.staff.mobile"}, {"catalog", "show", "person.mobile"},
+		{"catalog", "show", "sex"}, {"catalog", "search", "sjh"}, {"lineage", "hr.staff"}, {"runs"}, {"system", "list"}, {"version"},
+	} {
+		status, out, errs := call(t, append(args, "--home", home)...)
+		require.Equal(t, exitDone, status, "%v: %s", args, errs)
+		require.NotEmpty(t, out)
+		status, out, _ = call(t, append(args, "--json", "--home", home)...)
+		require.Equal(t, exitDone, status)
+		require.True(t, json.Valid([]byte(out)), "%v gives one JSON document", args)
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	for _, test := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"snyc"}, exitMistake, "did you mean sync"},
+		{[]string{"catalog", "systems", "--jsn"}, exitMistake, "unknown flag"},
+		{[]string{"catalog", "show"}, exitMistake, "one name"},
+		{[]string{"sync", "--memory", "much", "--home", home}, exitMistake, "is not a size"},
+		{[]string{"sync", "--home", home}, exitFailed, "no definitions"},
+		{[]string{"catalog", "show", "nothing_like_it", "--home", home}, exitFailed, "nothing is called"},
+		{[]string{"run", "--scale", "huge", "--home", home}, exitFailed, "small, campus or large"},
+		{[]string{"catalog", "systems", "--home", home + "/absent"}, exitFailed, "there is nothing in"},
+	} {
+		status, _, errs := call(t, test.args...)
+		require.Equal(t, test.status, status, "%v: %s", test.args, errs)
+		require.Contains(t, errs, test.says)
+	}
+}

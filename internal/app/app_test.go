@@ -1,0 +1,92 @@
+package app_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/internal/app"
+	"github.com/yitong-hub/yitong/internal/config"
+	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/pipelines"
+)
+
+func settings(t *testing.T) config.Config {
+	t.Helper()
+	home := t.TempDir()
+	return config.Config{
+		Home: home, Campus: filepath.Join(home, "campus"), State: filepath.Join(home, "state.db"), Memory: 512 << 20,
+	}
+}
+
+func sync(t *testing.T, with config.Config) pipelines.Summary {
+	t.Helper()
+	opened, err := app.New(t.Context(), with, app.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, opened.Close()) }()
+	summary, err := opened.Sync(t.Context(), pipelines.Options{})
+	require.NoError(t, err)
+	return summary
+}
+
+func TestDemoCampusFromNothingToCatalog(t *testing.T) {
+	t.Parallel()
+	with := settings(t)
+	built, err := app.BuildDemo(t.Context(), with, "small")
+	require.NoError(t, err)
+	require.True(t, built)
+	built, err = app.BuildDemo(t.Context(), with, "small")
+	require.NoError(t, err)
+	require.False(t, built)
+
+	first := sync(t, with)
+	require.Equal(t, 4, first.Count(catalog.OutcomePublished))
+	for _, run := range first.Runs {
+		require.NotNil(t, run.Proof, run.Dataset)
+		require.True(t, run.Proof.Holds(), run.Dataset)
+		require.Equal(t, run.Counts.Read, run.Counts.Published+run.Counts.Quarantined, run.Dataset)
+	}
+	require.Equal(t, 4, sync(t, with).Count(catalog.OutcomeUnchanged))
+
+	view, err := app.OpenCatalog(t.Context(), with)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, view.Close()) }()
+	systems, err := view.Catalog.Systems(t.Context())
+	require.NoError(t, err)
+	require.Len(t, systems, 3)
+	fields, err := view.Catalog.Fields(t.Context(), catalog.FieldFilter{Element: "person.id_number"})
+	require.NoError(t, err)
+	require.Len(t, fields, 2)
+	for _, field := range fields {
+		require.NotNil(t, field.Profile)
+		require.Empty(t, field.Profile.Top, "no value of a highly sensitive field stands in the catalog")
+		require.Empty(t, field.Profile.Min)
+	}
+	graph, err := view.Catalog.Lineage(t.Context(), "person.mobile", 2)
+	require.NoError(t, err)
+	require.Contains(t, graph.Nodes, "source:hr/T_JZG_JBXX/SJH")
+}
+
+func TestAHomeHasOneOwner(t *testing.T) {
+	t.Parallel()
+	with := settings(t)
+	opened, err := app.New(t.Context(), with, app.Options{})
+	require.NoError(t, err)
+	_, err = app.New(t.Context(), with, app.Options{})
+	require.True(t, fault.Is(err, fault.Conflict))
+	require.NoError(t, opened.Close())
+	again, err := app.New(t.Context(), with, app.Options{})
+	require.NoError(t, err)
+	require.NoError(t, again.Close())
+}
+
+func TestNothingToSynchroniseIsSaid(t *testing.T) {
+	t.Parallel()
+	opened, err := app.New(t.Context(), settings(t), app.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, opened.Close()) }()
+	_, err = opened.Sync(t.Context(), pipelines.Options{})
+	require.True(t, fault.Is(err, fault.NotFound))
+}
