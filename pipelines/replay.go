@@ -255,4 +255,3 @@ func (s *lines) Scan(value any) error {
 	}
 	return nil
 }
-

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -141,14 +142,25 @@ func within(check definition.Check, s Subject) (string, string, error) {
 		if bound == "today" && check.Rule == DateRange {
 			return "current_date", nil
 		}
-		if check.Rule == DateRange {
+		if check.Rule == DateRange || s.Type.Kind == schema.Date {
 			if _, err := time.Parse(time.DateOnly, bound); err != nil {
 				return "", fault.New(fault.Invalid, "field %s: date bound %q is not of the form 2006-01-02", s.Field, bound)
 			}
 			return "DATE " + warehouse.Literal(bound), nil
 		}
+		if _, ok := new(big.Rat).SetString(bound); !ok && numeric(s.Type.Kind) {
+			return "", fault.New(fault.Invalid, "field %s: %s bound %q is not a number", s.Field, check.Rule, bound)
+		}
 		return fmt.Sprintf("CAST(%s AS %s)", warehouse.Literal(bound), s.Type.SQL()), nil
 	})
+}
+
+func numeric(kind schema.Kind) bool {
+	switch kind {
+	case schema.String, schema.Binary, schema.Bool, schema.Date, schema.Time, schema.Timestamp, schema.TimestampTZ, schema.UUID:
+		return false
+	}
+	return true
 }
 
 func bounds(check definition.Check, s Subject, value, what string, constant func(string) (string, error)) (string, string, error) {
