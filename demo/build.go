@@ -63,14 +63,24 @@ func Build(ctx context.Context, config Config) error {
 			return fmt.Errorf("build system %s: %w", system.id, err)
 		}
 	}
+	if err := copyOut("principals.yml", filepath.Join(config.Dir, "principals.yaml")); err != nil {
+		return err
+	}
 	for _, system := range systems {
-		text, err := definitions.ReadFile("definitions/" + system.id + ".yaml")
-		if err != nil {
-			return fmt.Errorf("read the definition of %s: %w", system.id, err)
+		if err := copyOut(system.id+".yaml", filepath.Join(config.Dir, "systems", system.id+".yaml")); err != nil {
+			return err
 		}
-		if err := os.WriteFile(filepath.Join(config.Dir, "systems", system.id+".yaml"), text, 0o600); err != nil {
-			return fmt.Errorf("write the definition of %s: %w", system.id, err)
-		}
+	}
+	return nil
+}
+
+func copyOut(name, path string) error {
+	text, err := definitions.ReadFile("definitions/" + name)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }

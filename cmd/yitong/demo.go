@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,7 @@ func (c *cli) demoCommand() *cobra.Command {
 		Args:  refuseUnknownVerb,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	command.AddCommand(c.demoBuild())
+	command.AddCommand(c.demoBuild(), c.demoPeople())
 	return command
 }
 
@@ -47,4 +48,30 @@ func (c *cli) demoBuild() *cobra.Command {
 	}
 	command.Flags().StringVar(&scale, "scale", "campus", "small (200 people), campus (44,000) or large (220,000)")
 	return command
+}
+
+func (c *cli) demoPeople() *cobra.Command {
+	return &cobra.Command{
+		Use:     "people",
+		Short:   "List the people and applications that one can read as",
+		Example: "  yitong demo people",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error {
+			settings, err := c.settings()
+			if err != nil {
+				return err
+			}
+			principals, err := app.Principals(settings)
+			if err != nil {
+				return err
+			}
+			return c.show(principals, func() {
+				out := newTable("ID", "NAME", "KIND", "ROLES")
+				for _, principal := range principals {
+					out.add(principal.ID, principal.Name, principal.Kind, dash(strings.Join(principal.Roles, ", ")))
+				}
+				out.write(c)
+			})
+		},
+	}
 }

@@ -61,5 +61,6 @@ Look around:
   bin/yitong catalog search 手机             find by Chinese, English, pinyin or initials
   bin/yitong catalog show hr.staff           all that is known of a dataset
   bin/yitong lineage person.mobile           where a fact comes from and where it goes
+  bin/yitong query hr.staff --as steward_hr  read through the gate, as somebody
 `)
 }

@@ -6,15 +6,20 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/yitong-hub/yitong/acl/policystore"
+	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/catalog/definition"
 	"github.com/yitong-hub/yitong/connectors/all"
+	"github.com/yitong-hub/yitong/identity"
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/internal/store"
 	"github.com/yitong-hub/yitong/internal/warehouse"
 	"github.com/yitong-hub/yitong/pipelines"
+	"github.com/yitong-hub/yitong/query"
 )
 
 // App is one opened home folder with all of its parts.
@@ -23,6 +28,8 @@ type App struct {
 	Catalog   *catalog.Catalog
 	Warehouse *warehouse.Warehouse
 	Pipelines *pipelines.Engine
+	Directory *identity.Directory
+	Gate      *query.Gate
 
 	store *store.Store
 	lock  *homeLock
@@ -69,7 +76,26 @@ func (a *App) open(ctx context.Context, options Options) error {
 		Warehouse: a.Warehouse, Catalog: a.Catalog, Drivers: all.Drivers(), CampusDir: a.Config.Campus,
 		Secrets: a.Config.Secret, Memory: a.Config.Memory, Logger: options.Logger, Progress: options.Progress,
 	})
-	return nil
+	return a.openGate()
+}
+
+// openGate makes the one reader. A campus without principals has nobody who
+// may read, and can be synchronised all the same.
+func (a *App) openGate() error {
+	rules, err := policystore.New()
+	if err != nil {
+		return err
+	}
+	a.Gate = query.New(a.Warehouse, a.Catalog, rules, audit.New(a.store, time.Now))
+	a.Directory, err = identity.Load(principalsFile(a.Config))
+	if fault.Is(err, fault.NotFound) {
+		a.Directory, err = &identity.Directory{}, nil
+	}
+	return err
+}
+
+func principalsFile(settings config.Config) string {
+	return filepath.Join(settings.Campus, "principals.yaml")
 }
 
 // warehouseShare leaves half of the budget to batches in flight and drivers.
@@ -121,6 +147,7 @@ func loadSystems(settings config.Config) ([]definition.System, error) {
 // can be opened while another process synchronises.
 type CatalogView struct {
 	Catalog *catalog.Catalog
+	Audit   *audit.Log
 	store   *store.Store
 }
 
@@ -138,7 +165,7 @@ func OpenCatalog(ctx context.Context, settings config.Config) (*CatalogView, err
 	if err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	return &CatalogView{Catalog: made, store: opened}, nil
+	return &CatalogView{Catalog: made, Audit: audit.New(opened, time.Now), store: opened}, nil
 }
 
 // Close closes the view.

@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,6 +13,7 @@ import (
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/pipelines"
+	"github.com/yitong-hub/yitong/query"
 )
 
 func settings(t *testing.T) config.Config {
@@ -89,4 +92,69 @@ func TestNothingToSynchroniseIsSaid(t *testing.T) {
 	defer func() { require.NoError(t, opened.Close()) }()
 	_, err = opened.Sync(t.Context(), pipelines.Options{})
 	require.True(t, fault.Is(err, fault.NotFound))
+}
+
+func read(t *testing.T, opened *app.App, as string, request query.Request) (string, error) {
+	t.Helper()
+	principal, err := opened.Directory.Principal(as)
+	require.NoError(t, err)
+	result, err := opened.Gate.Read(t.Context(), principal, request)
+	if err != nil {
+		return "", err
+	}
+	defer result.Reader.Release()
+	text := ""
+	for result.Reader.Next() {
+		batch := result.Reader.RecordBatch()
+		for row := range int(batch.NumRows()) {
+			for _, column := range batch.Columns() {
+				text += column.ValueStr(row) + "|"
+			}
+			text += "\n"
+		}
+	}
+	require.NoError(t, result.Reader.Err())
+	return text, nil
+}
+
+func TestTheGateShowsWhatMayBeSeen(t *testing.T) {
+	t.Parallel()
+	with := settings(t)
+	_, err := app.BuildDemo(t.Context(), with, "small")
+	require.NoError(t, err)
+	sync(t, with)
+	opened, err := app.New(t.Context(), with, app.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, opened.Close()) }()
+	staff := query.Request{Dataset: "hr.staff"}
+	idNumber, mobile := regexp.MustCompile(`\d{17}[\dX]`), regexp.MustCompile(`1\d{10}\|`)
+
+	seen, err := read(t, opened, "steward_hr", staff)
+	require.NoError(t, err)
+	require.Regexp(t, mobile, seen)
+	require.NotRegexp(t, idNumber, seen)
+	seen, err = read(t, opened, "leader", staff)
+	require.NoError(t, err)
+	require.NotRegexp(t, mobile, seen)
+	require.NotRegexp(t, idNumber, seen)
+	seen, err = read(t, opened, "teacher", staff)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(seen, "\n"), "one's own row and no other")
+	require.Contains(t, seen, "10001|")
+	for _, nobody := range []string{"visitor", "app_library", "steward_academic"} {
+		_, err = read(t, opened, nobody, staff)
+		require.True(t, fault.Is(err, fault.Denied), nobody)
+	}
+	_, err = read(t, opened, "leader", query.Request{Dataset: "hr.staff", Fields: []string{"id_number"}})
+	require.True(t, fault.Is(err, fault.Denied))
+	_, err = read(t, opened, "leader", query.Request{Dataset: "hr.staff", Fields: []string{`x" FROM meta.loads --`}})
+	require.True(t, fault.Is(err, fault.Invalid))
+
+	view, err := app.OpenCatalog(t.Context(), with)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, view.Close()) }()
+	records, err := view.Audit.Records(t.Context())
+	require.NoError(t, err)
+	require.Len(t, records, 8, "refused reads are on record too")
+	require.NoError(t, view.Audit.Verify(t.Context()))
 }

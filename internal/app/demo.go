@@ -5,7 +5,9 @@ import (
 	"errors"
 	"path/filepath"
 
+	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/demo"
+	"github.com/yitong-hub/yitong/identity"
 	"github.com/yitong-hub/yitong/internal/config"
 )
 
@@ -25,4 +27,13 @@ func BuildDemo(ctx context.Context, settings config.Config, scale string) (bool,
 	}
 	err = demo.Build(ctx, demo.Config{Dir: settings.Campus, Scale: scale, Seed: demoSeed})
 	return err == nil, errors.Join(err, lock.release())
+}
+
+// Principals lists who can read.
+func Principals(settings config.Config) ([]acl.Principal, error) {
+	directory, err := identity.Load(principalsFile(settings))
+	if err != nil {
+		return nil, err
+	}
+	return directory.Principals(), nil
 }

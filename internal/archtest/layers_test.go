@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"audit":              {"internal/store", "internal/fault", "schema"},
 
 	"connectors":     {"internal/fault", "schema"},
-	"connectors/all": {"connectors/*"},
+	"connectors/all": {"connectors", "connectors/*"},
 	"connectors/*":   {"connectors", "connectors/text", "connectors/sqlsource", "internal/fault", "schema"},
 
 	"pipelines": {
@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 		"internal/store", "internal/warehouse", "internal/fault", "schema",
 	},
 	"query": {
-		"catalog", "acl", "acl/policystore", "audit",
+		"catalog", "acl", "audit",
 		"internal/store", "internal/warehouse", "internal/fault", "schema",
 	},
 	"dashboards": {"query", "catalog", "acl", "audit", "internal/store", "internal/fault", "schema"},
