@@ -39,7 +39,7 @@ test-quick: setup-build ## Run the tests that need no server and finish in secon
 
 .PHONY: soak
 soak: setup-test ## Run the long tests: all crash moments, full random counts, fuzzing
-	YITONG_SOAK=1 YITONG_TEST_REQUIRE=1 go test -tags $(TAGS) -p 1 -timeout 3h -count=1 ./pipelines/... ./internal/app/...
+	YITONG_SOAK=50 YITONG_TEST_REQUIRE=1 go test -tags $(TAGS) -p 1 -timeout 3h -count=1 ./pipelines/... ./internal/app/...
 	./scripts/fuzz.sh
 
 .PHONY: lint

@@ -30,7 +30,17 @@ func TestRunThenLookAround(t *testing.T) {
 	for _, key := range []string{"id", "name", "department", "driver", "datasets", "rows", "quarantined_rows", "last_run"} {
 		require.Contains(t, systems[0], key)
 	}
+	status, out, errs = call(t, "query", "hr.staff", "--as", "teacher", "--fields", "staff_no,department", "--home", home)
+	require.Equal(t, exitDone, status, errs)
+	require.Regexp(t, `^staff_no +department\n10001 +\p{Han}+学院\n$`, out)
+	status, out, errs = call(t, "query", "hr.staff", "--as", "visitor", "--home", home)
+	require.Equal(t, exitFailed, status)
+	require.Empty(t, out)
+	require.Contains(t, errs, "nothing of hr.staff may be seen")
+	status, _, _ = call(t, "query", "hr.staff", "--home", home)
+	require.Equal(t, exitMistake, status)
 	for _, args := range [][]string{
+		{"query", "hr.staff", "--as", "leader"}, {"audit", "list"}, {"audit", "verify"}, {"demo", "people"},
 		{"catalog", "datasets"}, {"catalog", "fields", "hr.staff"}, {"catalog", "elements"}, {"catalog", "show", "hr"},
 		{"catalog", "show", "hr.staff"}, {"catalog", "show", "hr.staff.mobile"}, {"catalog", "show", "person.mobile"},
 		{"catalog", "show", "sex"}, {"catalog", "search", "sjh"}, {"lineage", "hr.staff"}, {"runs"}, {"system", "list"}, {"version"},

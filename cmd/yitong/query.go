@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -71,7 +72,8 @@ func (c *cli) writeRows(result *query.Result) error {
 			for i, name := range header {
 				cells[i], named[name] = "", nil
 				if column := batch.Column(i); !column.IsNull(row) {
-					text := column.ValueStr(row)
+					// The batch's memory is given back with the next one.
+					text := strings.Clone(column.ValueStr(row))
 					cells[i], named[name] = text, &text
 				}
 			}
