@@ -41,7 +41,7 @@ func TestRunThenLookAround(t *testing.T) {
 	require.Equal(t, exitMistake, status)
 	for _, args := range [][]string{
 		{"query", "hr.staff", "--as", "leader"}, {"audit", "list"}, {"audit", "verify"}, {"demo", "people"},
-		{"catalog", "datasets"}, {"catalog", "fields", "hr.staff"}, {"catalog", "elements"}, {"catalog", "show", "hr"},
+		{"quarantine", "list"}, {"quarantine", "list", "hr"}, {"quarantine", "replay", "hr.staff"}, {"catalog", "datasets"}, {"catalog", "fields", "hr.staff"}, {"catalog", "elements"}, {"catalog", "show", "hr"},
 		{"catalog", "show", "hr.staff"}, {"catalog", "show", "hr.staff.mobile"}, {"catalog", "show", "person.mobile"},
 		{"catalog", "show", "sex"}, {"catalog", "search", "sjh"}, {"lineage", "hr.staff"}, {"runs"}, {"system", "list"}, {"version"},
 	} {

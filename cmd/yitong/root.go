@@ -67,7 +67,7 @@ standardised, with history and lineage.`,
 	persistent.StringVar(&c.flags.LogLevel, "log-level", "", "debug, info, warn or error (default warn)")
 	persistent.BoolVar(&c.flags.JSON, "json", false, "write one JSON document to standard output")
 	root.AddCommand(
-		c.runCommand(), c.syncCommand(), c.runsCommand(), c.systemCommand(), c.catalogCommand(),
+		c.runCommand(), c.syncCommand(), c.runsCommand(), c.quarantineCommand(), c.systemCommand(), c.catalogCommand(),
 		c.lineageCommand(), c.queryCommand(), c.auditCommand(), c.demoCommand(), c.versionCommand(),
 	)
 	return root

@@ -131,6 +131,15 @@ func (a *App) Sync(ctx context.Context, options pipelines.Options) (pipelines.Su
 	return a.Pipelines.Sync(ctx, systems, options)
 }
 
+// Replay runs quarantined rows through the pipeline again.
+func (a *App) Replay(ctx context.Context, filter pipelines.ReplayFilter) (catalog.Run, error) {
+	systems, err := loadSystems(a.Config)
+	if err != nil {
+		return catalog.Run{}, err
+	}
+	return a.Pipelines.Replay(ctx, systems, filter)
+}
+
 func loadSystems(settings config.Config) ([]definition.System, error) {
 	dir := filepath.Join(settings.Campus, "systems")
 	systems, err := definition.LoadDir(dir)
