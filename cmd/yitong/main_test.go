@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,4 +78,26 @@ func TestExitStatus(t *testing.T) {
 		require.Equal(t, test.status, status, "%v: %s", test.args, errs)
 		require.Contains(t, errs, test.says)
 	}
+}
+
+func TestSystemCheckNamesWhatTheSourceLacks(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	status, _, errs := call(t, "demo", "build", "--scale", "small", "--home", home)
+	require.Equal(t, exitDone, status, errs)
+	good := filepath.Join(home, "campus", "systems", "hr.yaml")
+	status, out, errs := call(t, "system", "check", good, "--home", home)
+	require.Equal(t, exitDone, status, out+errs)
+	require.Contains(t, out, "is right")
+
+	text, err := os.ReadFile(good)
+	require.NoError(t, err)
+	bad := filepath.Join(home, "bad.yaml")
+	require.NoError(t, os.WriteFile(bad, []byte(strings.Replace(string(text), "from: SFZJH", "from: SFZH", 1)), 0o600))
+	status, out, _ = call(t, "system", "check", bad, "--home", home)
+	require.Equal(t, exitFailed, status)
+	require.Contains(t, out, "SFZH")
+	require.Contains(t, out, "SFZJH", "the near name is offered")
+	status, _, _ = call(t, "system", "check", bad, "--offline", "--home", home)
+	require.Equal(t, exitDone, status)
 }

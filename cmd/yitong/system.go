@@ -8,6 +8,8 @@ import (
 
 	"github.com/yitong-hub/yitong/catalog/definition"
 	"github.com/yitong-hub/yitong/internal/app"
+	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/pipelines"
 )
 
 func (c *cli) systemCommand() *cobra.Command {
@@ -22,20 +24,53 @@ func (c *cli) systemCommand() *cobra.Command {
 }
 
 func (c *cli) systemCheck() *cobra.Command {
-	return &cobra.Command{
-		Use:     "check FILE",
-		Short:   "Check that a definition file can be read, and name file and line of a mistake",
+	var offline bool
+	command := &cobra.Command{
+		Use:   "check FILE",
+		Short: "Check a definition file, and hold it against the live source",
+		Long: `A mistake in the file is named with its line. Then the source is connected to, and
+each dataset, column, element, rule and check that the file names is looked for.`,
 		Example: "  yitong system check systems/hr.yaml",
 		Args:    exactly(1, "one definition file"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			system, err := definition.Load(args[0])
 			if err != nil {
 				return err
 			}
-			return c.show(map[string]any{"system": system.ID, "datasets": len(system.Datasets)}, func() {
-				fmt.Fprintf(c.stdout, "%s is right: system %s with %s.\n", args[0], system.ID, plural(int64(len(system.Datasets)), "dataset"))
-			})
+			findings := []pipelines.Finding{}
+			if !offline {
+				err = c.withApp(cmd.Context(), app.Options{}, func(ctx context.Context, opened *app.App) error {
+					found, err := opened.Pipelines.CheckSystem(ctx, system)
+					findings = append(findings, found...)
+					return err
+				})
+				if err != nil {
+					return err
+				}
+			}
+			if err := c.show(findings, func() { c.writeFindings(args[0], findings) }); err != nil {
+				return err
+			}
+			if len(findings) > 0 {
+				return fault.New(fault.Invalid, "the definition has %s", plural(int64(len(findings)), "fault"))
+			}
+			return nil
 		},
+	}
+	command.Flags().BoolVar(&offline, "offline", false, "check the file alone, without connecting")
+	return command
+}
+
+func (c *cli) writeFindings(file string, findings []pipelines.Finding) {
+	for _, finding := range findings {
+		place := file
+		if finding.Dataset != "" {
+			place += ", dataset " + finding.Dataset
+		}
+		fmt.Fprintf(c.stdout, "%s: %s\n", place, finding.Message)
+	}
+	if len(findings) == 0 {
+		fmt.Fprintf(c.stdout, "%s is right.\n", file)
 	}
 }
 
