@@ -30,14 +30,8 @@ type StandardSet struct {
 func Standards() (*StandardSet, error) {
 	set := &StandardSet{elements: map[string]Element{}, codeSets: map[string]CodeSet{}}
 	err := errors.Join(
-		eachDocument("standards/codesets", func(codes CodeSet) error {
-			if _, twice := set.codeSets[codes.ID]; twice {
-				return fault.New(fault.Invalid, "code set %s occurs twice", codes.ID)
-			}
-			set.codeSets[codes.ID] = codes
-			set.CodeSets = append(set.CodeSets, codes)
-			return nil
-		}),
+		eachDocument("standards/codesets", set.addCodes),
+		set.addDivisions(),
 		eachDocument("standards/elements", func(elements []Element) error { return set.add(elements) }),
 	)
 	if err != nil {
@@ -49,6 +43,30 @@ func Standards() (*StandardSet, error) {
 		}
 	}
 	return set, nil
+}
+
+func (s *StandardSet) addCodes(codes CodeSet) error {
+	if _, twice := s.codeSets[codes.ID]; twice {
+		return fault.New(fault.Invalid, "code set %s occurs twice", codes.ID)
+	}
+	seen := make(map[string]bool, len(codes.Codes))
+	for _, code := range codes.Codes {
+		if seen[code.Code] {
+			return fault.New(fault.Invalid, "code set %s has the code %s twice", codes.ID, code.Code)
+		}
+		seen[code.Code] = true
+	}
+	s.codeSets[codes.ID] = codes
+	s.CodeSets = append(s.CodeSets, codes)
+	return nil
+}
+
+func (s *StandardSet) addDivisions() error {
+	codes, err := divisions()
+	if err != nil {
+		return err
+	}
+	return s.addCodes(codes)
 }
 
 func (s *StandardSet) add(elements []Element) error {
