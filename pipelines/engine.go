@@ -31,9 +31,9 @@ type Catalog interface {
 const (
 	// DefaultMemory bounds what all loads together should use, DuckDB included.
 	DefaultMemory = 2 << 30
-	// loadMemory is what one load may take beside DuckDB: batches in flight and
-	// the connector's own buffers.
-	loadMemory = 256 << 20
+	// loadMemory is what one load takes beside DuckDB while its source gives rows:
+	// three batches in flight and the connector's own buffers.
+	loadMemory = 96 << 20
 	// DefaultStall is how long a source may give nothing before its load ends.
 	DefaultStall = 2 * time.Minute
 	// connectWithin bounds how long a system may take to answer at all.
@@ -99,8 +99,8 @@ const (
 // run at once.
 type Engine struct {
 	config Config
-	// slots bounds how many loads hold batches in memory at once.
-	slots chan struct{}
+	// shares bounds how many loads hold batches in memory at once.
+	shares chan struct{}
 	// publishing lets one publish at a time use DuckDB's memory.
 	publishing sync.Mutex
 
@@ -126,7 +126,7 @@ func New(config Config) *Engine {
 		config.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
 	loads := max(1, config.Memory/3/loadMemory)
-	return &Engine{config: config, slots: make(chan struct{}, loads), busy: map[string]bool{}}
+	return &Engine{config: config, shares: make(chan struct{}, loads), busy: map[string]bool{}}
 }
 
 func (e *Engine) emit(event Event) {

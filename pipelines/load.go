@@ -31,6 +31,7 @@ type load struct {
 
 	terms          terms
 	definitionHash string
+	share          *share
 	err            error
 }
 
@@ -92,12 +93,11 @@ func (l *load) work(ctx context.Context, run *catalog.Run) error {
 		run.Counts.Published = l.checkpoint.rows
 		return nil
 	}
-	select {
-	case l.engine.slots <- struct{}{}:
-		defer func() { <-l.engine.slots }()
-	case <-ctx.Done():
-		return fault.Wrap(ctx.Err(), fault.Canceled, "the load was canceled before it began")
+	l.share = &share{of: l.engine.shares}
+	if err := l.share.Acquire(ctx); err != nil {
+		return err
 	}
+	defer l.share.Release()
 	return l.transfer(ctx, run, version)
 }
 
@@ -262,7 +262,7 @@ func (l *load) land(ctx context.Context, run *catalog.Run, read connectors.ReadR
 	}
 	request := landing.Request{
 		Name: l.id, Run: run.ID, Identity: string(identity), Source: l.opened.source, Read: read,
-		ChunkRows: l.engine.config.ChunkRows, StallAfter: l.engine.config.Stall, Clock: l.engine.config.Clock,
+		ChunkRows: l.engine.config.ChunkRows, StallAfter: l.engine.config.Stall, Permit: l.share, Clock: l.engine.config.Clock,
 		Progress: func(rows int64) { l.tell(StageRead, rows, estimate) },
 	}
 	landed, err := landing.Land(ctx, l.engine.config.Warehouse, request)

@@ -103,7 +103,7 @@ func (l *load) deletes(ctx context.Context, run *catalog.Run, plan *publish.Plan
 	read := connectors.ReadRequest{Dataset: l.dataset.Source, Columns: plan.KeyColumns, BatchRows: l.engine.config.BatchRows}
 	keys, err := landing.Land(ctx, l.engine.config.Warehouse, landing.Request{
 		Name: l.keysName(), Run: run.ID + "k", Identity: run.ID, Source: l.opened.source, Read: read,
-		ChunkRows: l.engine.config.ChunkRows, StallAfter: l.engine.config.Stall, Clock: l.engine.config.Clock,
+		ChunkRows: l.engine.config.ChunkRows, StallAfter: l.engine.config.Stall, Permit: l.share, Clock: l.engine.config.Clock,
 	})
 	if err != nil {
 		return fmt.Errorf("read the keys: %w", err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -25,7 +24,7 @@ type feed struct {
 	stopped chan struct{}
 	cancel  context.CancelFunc
 	schema  *arrow.Schema
-	stall   time.Duration
+	wait    patience
 
 	// ended says that the stream is at its end.
 	ended bool
@@ -41,7 +40,7 @@ func newFeed(ctx context.Context, l *lander, stream connectors.Stream, first con
 	ctx, cancel := context.WithCancel(ctx)
 	f := &feed{
 		ctx: ctx, batches: make(chan delivery, 1), stopped: make(chan struct{}), cancel: cancel,
-		schema: withRow(stream.Schema()), stall: l.request.StallAfter,
+		schema: withRow(stream.Schema()), wait: l.patience(),
 	}
 	go f.run(stream, delivery{batch: first, err: err})
 	return f
@@ -89,26 +88,19 @@ func release(batch connectors.Batch) {
 
 // next gives the next batch, or io.EOF.
 func (f *feed) next() (connectors.Batch, error) {
-	var stalled <-chan time.Time
-	if f.stall > 0 {
-		timer := time.NewTimer(f.stall)
-		defer timer.Stop()
-		stalled = timer.C
-	}
-	select {
-	case d, ok := <-f.batches:
-		if !ok {
-			if err := f.ctx.Err(); err != nil {
-				return connectors.Batch{}, fault.Wrap(err, fault.Canceled, "the reading was canceled")
-			}
-			f.ended = true
-			return connectors.Batch{}, io.EOF
-		}
-		return d.batch, d.err
-	case <-stalled:
+	d, open, err := wait(f.ctx, f.wait, f.batches)
+	switch {
+	case err != nil:
+		release(d.batch)
 		f.cancel()
-		return connectors.Batch{}, fault.New(fault.Unavailable, "the source has given nothing for %s", f.stall)
+		return connectors.Batch{}, err
+	case open:
+		return d.batch, d.err
+	case f.ctx.Err() != nil:
+		return connectors.Batch{}, fault.Wrap(f.ctx.Err(), fault.Canceled, "the reading was canceled")
 	}
+	f.ended = true
+	return connectors.Batch{}, io.EOF
 }
 
 func withRow(source *arrow.Schema) *arrow.Schema {

@@ -42,8 +42,10 @@ type Request struct {
 	ChunkRows int64
 	// StallAfter ends a read that gives nothing for so long; 0 means never.
 	StallAfter time.Duration
-	Clock      func() time.Time
-	Logger     *slog.Logger
+	// Permit is held while batches are in memory; nil means that nobody counts.
+	Permit Permit
+	Clock  func() time.Time
+	Logger *slog.Logger
 	// Progress gets the number of rows landed so far; nil when nobody looks.
 	Progress func(rows int64)
 }
@@ -106,24 +108,69 @@ func (l *lander) open(ctx context.Context) error {
 		read.Resume = l.state.token
 		l.resumed = true
 	}
-	stream, err := l.request.Source.Read(ctx, read)
+	begun, err := l.begin(ctx, read)
 	if err != nil {
 		return err
 	}
-	columns, err := columnsOf(stream)
-	if err != nil {
-		return errors.Join(err, stream.Close())
-	}
-	l.columns = columns
-	first, err := stream.Next(ctx)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return errors.Join(err, stream.Close())
-	}
+	stream, first, err := begun.stream, begun.first, begun.end
+	l.columns = begun.columns
 	if err == nil && l.resumed && (first.Restarted || !l.fits(ctx)) {
 		return l.startAgain(ctx, stream, first)
 	}
 	l.feed = newFeed(ctx, l, stream, first, err)
 	return nil
+}
+
+// beginning is an opened stream with its first batch, or its end.
+type beginning struct {
+	stream  connectors.Stream
+	columns []schema.Column
+	first   connectors.Batch
+	end     error
+	err     error
+}
+
+// begin opens the stream and reads its first batch, no longer than the source
+// may keep us waiting.
+func (l *lander) begin(ctx context.Context, read connectors.ReadRequest) (beginning, error) {
+	answers := make(chan beginning, 1)
+	go func() { answers <- l.readFirst(ctx, read) }()
+	begun, answered, err := wait(ctx, l.patience(), answers)
+	switch {
+	case err == nil:
+		return begun, begun.err
+	case answered:
+		begun.abandon()
+	default:
+		go func() { (<-answers).abandon() }() // the source may still answer; what it opens is closed
+	}
+	return beginning{}, err
+}
+
+func (l *lander) patience() patience {
+	return patience{permit: l.request.Permit, stall: l.request.StallAfter}
+}
+
+func (l *lander) readFirst(ctx context.Context, read connectors.ReadRequest) (begun beginning) {
+	begun.stream, begun.err = l.request.Source.Read(ctx, read)
+	if begun.err != nil {
+		return beginning{err: begun.err}
+	}
+	if begun.columns, begun.err = columnsOf(begun.stream); begun.err == nil {
+		begun.first, begun.end = begun.stream.Next(ctx)
+		if begun.end == nil || errors.Is(begun.end, io.EOF) {
+			return begun
+		}
+		begun.err = begun.end
+	}
+	return beginning{err: errors.Join(begun.err, begun.stream.Close())}
+}
+
+func (b beginning) abandon() {
+	release(b.first)
+	if b.stream != nil {
+		_ = b.stream.Close() // the waiting has ended with an error of its own
+	}
 }
 
 // startAgain throws away what an earlier landing left. A connector that has

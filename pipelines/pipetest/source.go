@@ -39,6 +39,10 @@ type Table struct {
 	NoResume bool
 	// Pause is the time between two batches.
 	Pause time.Duration
+	// Hang makes a read wait behind this many batches until it is closed or the
+	// context ends; nil never does.
+	Hang      chan struct{}
+	HangAfter int
 }
 
 // Source is a connector over tables in memory. It is safe for concurrent use.
@@ -178,6 +182,13 @@ func (s *stream) Next(ctx context.Context) (connectors.Batch, error) {
 	case <-ctx.Done():
 		return connectors.Batch{}, fault.Wrap(ctx.Err(), fault.Canceled, "the read was canceled")
 	case <-time.After(s.table.Pause):
+	}
+	if s.table.Hang != nil && s.at >= s.table.HangAfter*s.batch {
+		select {
+		case <-ctx.Done():
+			return connectors.Batch{}, fault.Wrap(ctx.Err(), fault.Canceled, "the read was canceled")
+		case <-s.table.Hang:
+		}
 	}
 	if s.at >= len(s.rows) && (s.rejected || len(s.table.Rejects) == 0) {
 		return connectors.Batch{}, io.EOF
