@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -82,6 +83,19 @@ func (c Config) Path(path string) string {
 		return path
 	}
 	return filepath.Join(c.Dir, path)
+}
+
+// Zone gives the zone in which the system's wall clocks stand.
+func (c Config) Zone() (*time.Location, error) {
+	name := c.Location
+	if name == "" {
+		name = "Asia/Shanghai"
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "system %s: unknown time zone %q", c.System, name)
+	}
+	return zone, nil
 }
 
 // DecodeConnection fills options from the `connection:` mapping and refuses

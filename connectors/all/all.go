@@ -2,10 +2,11 @@ package all
 
 import (
 	"github.com/yitong-hub/yitong/connectors"
+	"github.com/yitong-hub/yitong/connectors/csvfile"
 	"github.com/yitong-hub/yitong/connectors/sqlite"
 )
 
 // Drivers lists every connector that this build has, in order of name.
 func Drivers() []connectors.Driver {
-	return []connectors.Driver{sqlite.Driver()}
+	return []connectors.Driver{csvfile.Driver(), sqlite.Driver()}
 }

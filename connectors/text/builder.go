@@ -26,19 +26,19 @@ type Options struct {
 	Null []string
 }
 
-// Mismatch says why a row was not taken.
-type Mismatch struct {
+// MismatchError says why a row was not taken.
+type MismatchError struct {
 	Column string
 	Type   schema.Type
 }
 
 // Error names the column and what it should hold, never the value.
-func (m *Mismatch) Error() string {
+func (m *MismatchError) Error() string {
 	return fmt.Sprintf("the cell of column %s is not a value of type %s", m.Column, m.Type)
 }
 
 // Reject makes the connector's reject of a mismatch.
-func (m *Mismatch) Reject(row int64, raw string) connectors.Reject {
+func (m *MismatchError) Reject(row int64, raw string) connectors.Reject {
 	return connectors.Reject{Row: row, Code: CodeTypeMismatch, Column: m.Column, Reason: m.Error(), Raw: raw}
 }
 
@@ -46,7 +46,7 @@ func (m *Mismatch) Reject(row int64, raw string) connectors.Reject {
 type Builder struct {
 	columns []schema.Column
 	parsers []parser
-	appends []func(value)
+	appends []func(*value)
 	null    map[string]bool
 	record  *array.RecordBuilder
 	row     []value
@@ -84,24 +84,28 @@ func (b *Builder) Rows() int { return b.rows }
 // Append takes one row, a cell for each column: nil is NULL, an empty cell is
 // NULL too unless its column is a string. Nothing is taken of a row that has a
 // mismatch. The cells may be used again afterwards.
-func (b *Builder) Append(cells [][]byte) *Mismatch {
+func (b *Builder) Append(cells [][]byte) *MismatchError {
 	for i, cell := range cells {
 		kind := b.columns[i].Type.Kind
 		if cell == nil || len(cell) == 0 && kind != schema.String || b.null != nil && b.null[string(cell)] {
-			b.row[i] = value{null: true}
+			b.row[i].null = true
+			continue
+		}
+		if kind == schema.String {
+			b.row[i].null, b.row[i].bytes = false, cell
 			continue
 		}
 		parsed, ok := b.parsers[i](cell)
 		if !ok {
-			return &Mismatch{Column: b.columns[i].Name, Type: b.columns[i].Type}
+			return &MismatchError{Column: b.columns[i].Name, Type: b.columns[i].Type}
 		}
 		b.row[i] = parsed
 	}
-	for i, parsed := range b.row {
-		if parsed.null {
+	for i := range b.row {
+		if b.row[i].null {
 			b.record.Field(i).AppendNull()
 		} else {
-			b.appends[i](parsed)
+			b.appends[i](&b.row[i])
 		}
 	}
 	b.rows++
@@ -118,51 +122,51 @@ func (b *Builder) NewBatch() arrow.RecordBatch {
 func (b *Builder) Release() { b.record.Release() }
 
 // appender gives what puts a parsed value into a column's builder.
-func appender(builder array.Builder, kind schema.Kind) func(value) {
+func appender(builder array.Builder, kind schema.Kind) func(*value) {
 	switch typed := builder.(type) {
 	case *array.StringBuilder:
-		return func(v value) { typed.BinaryBuilder.Append(v.bytes) }
+		return func(v *value) { typed.BinaryBuilder.Append(v.bytes) }
 	case *array.BinaryBuilder:
-		return func(v value) { typed.Append(v.bytes) }
+		return func(v *value) { typed.Append(v.bytes) }
 	case *array.BooleanBuilder:
-		return func(v value) { typed.Append(v.integer != 0) }
+		return func(v *value) { typed.Append(v.integer != 0) }
 	case *array.Decimal128Builder:
-		return func(v value) { typed.Append(v.decimal) }
+		return func(v *value) { typed.Append(v.decimal) }
 	case *array.Float32Builder:
-		return func(v value) { typed.Append(float32(v.float)) }
+		return func(v *value) { typed.Append(float32(v.float)) }
 	case *array.Float64Builder:
-		return func(v value) { typed.Append(v.float) }
+		return func(v *value) { typed.Append(v.float) }
 	case *array.Date32Builder:
-		return func(v value) { typed.Append(arrow.Date32(v.integer)) } //nolint:gosec // parsed as a day
+		return func(v *value) { typed.Append(arrow.Date32(v.integer)) }
 	case *array.Time64Builder:
-		return func(v value) { typed.Append(arrow.Time64(v.integer)) }
+		return func(v *value) { typed.Append(arrow.Time64(v.integer)) }
 	case *array.TimestampBuilder:
-		return func(v value) { typed.Append(arrow.Timestamp(v.integer)) }
+		return func(v *value) { typed.Append(arrow.Timestamp(v.integer)) }
 	case *extensions.UUIDBuilder:
-		return func(v value) { typed.AppendBytes([16]byte(v.bytes)) }
+		return func(v *value) { typed.AppendBytes([16]byte(v.bytes)) }
 	}
 	return wholeAppender(builder, kind)
 }
 
 // wholeAppender is for the integers, whose range the parser has checked.
-func wholeAppender(builder array.Builder, kind schema.Kind) func(value) {
+func wholeAppender(builder array.Builder, kind schema.Kind) func(*value) {
 	switch typed := builder.(type) {
 	case *array.Int8Builder:
-		return func(v value) { typed.Append(int8(v.integer)) } //nolint:gosec // see above
+		return func(v *value) { typed.Append(int8(v.integer)) }
 	case *array.Int16Builder:
-		return func(v value) { typed.Append(int16(v.integer)) } //nolint:gosec // see above
+		return func(v *value) { typed.Append(int16(v.integer)) }
 	case *array.Int32Builder:
-		return func(v value) { typed.Append(int32(v.integer)) } //nolint:gosec // see above
+		return func(v *value) { typed.Append(int32(v.integer)) }
 	case *array.Int64Builder:
-		return func(v value) { typed.Append(v.integer) }
+		return func(v *value) { typed.Append(v.integer) }
 	case *array.Uint8Builder:
-		return func(v value) { typed.Append(uint8(v.natural)) } //nolint:gosec // see above
+		return func(v *value) { typed.Append(uint8(v.natural)) }
 	case *array.Uint16Builder:
-		return func(v value) { typed.Append(uint16(v.natural)) } //nolint:gosec // see above
+		return func(v *value) { typed.Append(uint16(v.natural)) }
 	case *array.Uint32Builder:
-		return func(v value) { typed.Append(uint32(v.natural)) } //nolint:gosec // see above
+		return func(v *value) { typed.Append(uint32(v.natural)) }
 	case *array.Uint64Builder:
-		return func(v value) { typed.Append(v.natural) }
+		return func(v *value) { typed.Append(v.natural) }
 	}
 	panic("no builder for kind " + string(kind)) // schema.Type.Arrow gives no other
 }

@@ -1,0 +1,3 @@
+// Package conntest is the suite that every connector passes: what the contract
+// in connectors says, asked of a real source. Start at [Run].
+package conntest
