@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -37,7 +38,80 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const crashRows = 3000
+const crashRows = 1200
+
+// crashModes name the datasets, one for each way of loading.
+var crashModes = []string{definition.LoadFull, definition.LoadIncremental, definition.LoadChanges}
+
+func crashDatasets() []definition.Dataset {
+	date := definition.Field{Name: "born"}
+	date.Rules = []string{"trim", "date"}
+	var all []definition.Dataset
+	for _, mode := range crashModes {
+		ds := definition.Dataset{Name: mode, Source: mode, Key: []string{"id"}, Load: mode, Fields: []definition.Field{{Name: "id"}, date}}
+		if mode == definition.LoadIncremental {
+			ds.Cursor = &definition.Cursor{Column: "v", LookBack: "10"}
+			ds.Deletes.Find = "compare"
+		}
+		all = append(all, ds)
+	}
+	return all
+}
+
+// crashSource gives the table of a mode: the rows themselves, the rows with a
+// growing version, or the changes that led to them.
+func crashSource(mode string, state int) pipetest.Table {
+	table := crashTable(state)
+	switch mode {
+	case definition.LoadIncremental:
+		table.Columns = append(table.Columns, columns("v int64")...)
+		old := rowsByKey(crashTable(0))
+		for i, row := range table.Rows {
+			version := i
+			if was, known := old[row[0]]; state == 1 && (!known || fmt.Sprint(was) != fmt.Sprint(row)) {
+				version += crashRows
+			}
+			table.Rows[i] = append(row, version)
+		}
+		slices.SortStableFunc(table.Rows, func(a, b []any) int { return a[3].(int) - b[3].(int) })
+	case definition.LoadChanges:
+		table.Changes = true
+		table.Columns = append(table.Columns, columns("_op string")...)
+		table.Rows = changesTo(state)
+	}
+	return table
+}
+
+func rowsByKey(table pipetest.Table) map[any][]any {
+	found := map[any][]any{}
+	for _, row := range table.Rows {
+		found[row[0]] = row
+	}
+	return found
+}
+
+// changesTo lists the change events up to a state; earlier events stay.
+func changesTo(state int) [][]any {
+	var events [][]any
+	before := map[any][]any{}
+	for s := range state + 1 {
+		table := crashTable(s)
+		now := rowsByKey(table)
+		for _, row := range table.Rows {
+			if was, known := before[row[0]]; !known || fmt.Sprint(was) != fmt.Sprint(row) {
+				events = append(events, append(slices.Clone(row), "u"))
+			}
+		}
+		for i := range crashRows {
+			key := fmt.Sprintf("k%05d", i)
+			if _, was := before[key]; was && now[key] == nil {
+				events = append(events, []any{key, nil, nil, "d"})
+			}
+		}
+		before = now
+	}
+	return events
+}
 
 // crashTable is what the source holds in one of its states: in the second, rows
 // have changed, gone, come, and gone bad.
@@ -69,17 +143,17 @@ func crashLoads(ctx context.Context, dir string) error {
 		return err
 	}
 	defer w.Close()
-	date := definition.Field{Name: "born"}
-	date.Rules = []string{"trim", "date"}
-	ds := definition.Dataset{Name: "staff", Source: "T", Key: []string{"id"}, Fields: []definition.Field{{Name: "id"}, date}}
-	systems := []definition.System{{ID: "hr", Connector: pipetest.DriverName, Datasets: []definition.Dataset{ds}}}
-	var versions int64
-	if err := w.Get(ctx, "SELECT coalesce(max(version), 0) FROM warehouse.meta.loads", nil, &versions); err != nil {
+	systems := []definition.System{{ID: "hr", Connector: pipetest.DriverName, Datasets: crashDatasets()}}
+	// The state of the source moves on when all datasets have seen the first one.
+	var first int64
+	if err := w.Get(ctx, "SELECT count(*) FROM (SELECT dataset FROM warehouse.meta.loads GROUP BY dataset)", nil, &first); err != nil {
 		return err
 	}
-	for state := int(min(versions, 1)); state < 2; state++ {
+	for state := int(first) / len(crashModes); state < 2; state++ {
 		source := pipetest.NewSource()
-		source.Put("T", crashTable(state))
+		for _, mode := range crashModes {
+			source.Put(mode, crashSource(mode, state))
+		}
 		engine := pipelines.New(pipelines.Config{
 			Warehouse: w, Catalog: pipetest.NewCatalog(nil, nil), Drivers: []connectors.Driver{source.Driver()},
 			ChunkRows: 400, BatchRows: 50,
@@ -88,8 +162,10 @@ func crashLoads(ctx context.Context, dir string) error {
 		if err != nil {
 			return err
 		}
-		if outcome := summary.Runs[0].Outcome; outcome != catalog.OutcomePublished && outcome != catalog.OutcomeUnchanged {
-			return errors.New(outcome + ": " + summary.Runs[0].Message)
+		for _, run := range summary.Runs {
+			if run.Outcome != catalog.OutcomePublished && run.Outcome != catalog.OutcomeUnchanged {
+				return errors.New(run.Dataset + " " + run.Outcome + ": " + run.Message)
+			}
 		}
 	}
 	return nil
@@ -139,14 +215,17 @@ func state(t *testing.T, dir string) []string {
 	require.NoError(t, err)
 	defer w.Close()
 	b := &bench{warehouse: w}
-	var all []string
-	for _, query := range []string{
-		`SELECT 'p', * EXCLUDE (_since, _run) FROM warehouse.published."hr.staff"`,
-		`SELECT 'h', * EXCLUDE (_since, _until, _run) FROM warehouse.history."hr.staff"`,
+	var all, queries []string
+	for _, mode := range crashModes {
+		queries = append(queries,
+			fmt.Sprintf(`SELECT 'p', '%[1]s', * EXCLUDE (_since, _run) FROM warehouse.published."hr.%[1]s"`, mode),
+			fmt.Sprintf(`SELECT 'h', '%[1]s', * EXCLUDE (_since, _until, _run) FROM warehouse.history."hr.%[1]s"`, mode))
+	}
+	for _, query := range append(queries,
 		`SELECT 'q', dataset, row, code, field, reason, raw, state FROM warehouse.quarantine.rows`,
 		`SELECT 'l', dataset, version, rows, inserted, updated, deleted, quarantined, source_rows, source_checksum, landed_checksum FROM warehouse.meta.loads`,
 		`SELECT 'landing', count(*) FROM landing.meta.landings`,
-	} {
+	) {
 		all = append(all, b.rows(t, query)...)
 	}
 	return all

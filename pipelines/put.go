@@ -60,7 +60,7 @@ func (l *load) commit(ctx context.Context, run *catalog.Run, done resolved, next
 		return err
 	}
 	if !changed {
-		run.Outcome = catalog.OutcomeUnchanged
+		run.Outcome, run.Message = catalog.OutcomeUnchanged, heldBack(counts)
 		run.Counts.Published, run.Counts.Quarantined = counts.Rows, counts.Quarantined
 		return l.see(ctx, next.Token, next.Position, next.SourceVersion)
 	}
@@ -155,12 +155,20 @@ type announcement struct {
 }
 
 func record(run *catalog.Run, counts publish.Counts, at time.Time) (string, error) {
-	run.Outcome = catalog.OutcomePublished
+	run.Outcome, run.Message = catalog.OutcomePublished, heldBack(counts)
 	run.Finished = &at
 	run.Counts.Inserted, run.Counts.Updated, run.Counts.Deleted = counts.Inserted, counts.Updated, counts.Deleted
 	run.Counts.Quarantined, run.Counts.Published = counts.Quarantined, counts.Rows
 	text, err := json.Marshal(announcement{Run: *run, Rows: counts.Rows, Quarantine: counts.Open, At: at})
 	return string(text), err
+}
+
+// heldBack says that deletes wait, empty when none does.
+func heldBack(counts publish.Counts) string {
+	if counts.Held == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d rows did not come and stay published: some rows could not be read or have no key, and theirs may be among them; mend these at the source", counts.Held)
 }
 
 // reconcile tells the catalog of the last publish if it has not heard of it.

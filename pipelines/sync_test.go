@@ -165,6 +165,7 @@ func TestDirtyRowsGoToQuarantineAndTheirGoodVersionStays(t *testing.T) {
 	require.Equal(t, catalog.OutcomePublished, run.Outcome, run.Message)
 	require.EqualValues(t, 3, run.Counts.Quarantined)
 	require.Equal(t, good, b.published(t), "3 may be the row whose key is empty")
+	require.Contains(t, run.Message, "1 rows did not come and stay published")
 	require.Equal(t, []string{
 		`duplicate_key||{"id":"2","csrq":"19900101","sex":"女"}`,
 		`not_null|id|{"id":null,"csrq":"","sex":"男"}`,

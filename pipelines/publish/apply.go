@@ -36,6 +36,9 @@ type Counts struct {
 	// Quarantined is the number of rows that this load refused, Open of those in
 	// quarantine afterwards.
 	Quarantined, Open int64
+	// Held is the number of rows that did not come and stay published all the
+	// same, because theirs may be among those that could not be read.
+	Held int64
 	// Rows is the number of published rows afterwards.
 	Rows int64
 }
@@ -162,16 +165,40 @@ func (p *publisher) delta() (Counts, error) {
 			return Counts{}, err
 		}
 	}
+	held, err := p.held(find)
+	if err != nil {
+		return Counts{}, err
+	}
 	if len(p.plan.Key) > 0 {
 		// A row in quarantine is not gone: its last good version stays.
 		if _, err := p.exec("protect", p.plan.scope()); err != nil {
 			return Counts{}, err
 		}
 	}
-	var counts Counts
+	counts := Counts{Held: held}
 	err = p.tx.Get(p.ctx, "SELECT count(*) FILTER (kind = 'i'), count(*) FILTER (kind = 'u'), count(*) FILTER (kind = 'd') FROM delta",
 		nil, &counts.Inserted, &counts.Updated, &counts.Deleted)
 	return counts, err
+}
+
+// held counts the rows that would be deleted if every row had been readable.
+func (p *publisher) held(find bool) (int64, error) {
+	full := p.plan.Mode == Full && !p.plan.KeepMissing
+	if !p.plan.HoldDeletes || find || !full && p.plan.LiveKeys == "" {
+		return 0, nil
+	}
+	statement, err := render("held", struct {
+		scope
+		Full bool
+	}{p.plan.scope(), full})
+	if err != nil {
+		return 0, err
+	}
+	var count int64
+	if err := p.tx.Get(p.ctx, statement, nil, &count); err != nil {
+		return 0, fmt.Errorf("held: %w", err)
+	}
+	return count, nil
 }
 
 // quarantine puts refused rows aside and closes those that no longer hold. It
