@@ -2,16 +2,14 @@ package demo
 
 import (
 	"context"
-	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 
-	_ "github.com/mattn/go-sqlite3" // the systems are SQLite databases
+	"golang.org/x/sync/errgroup"
 
 	"github.com/yitong-hub/yitong/internal/fault"
 )
@@ -30,16 +28,14 @@ type Config struct {
 	Scale string
 	// Seed makes the same campus from the same number.
 	Seed uint64
+	// Connectors are the kinds of connector that there are; a system that needs
+	// another one is left out.
+	Connectors []string
 }
 
-// systems lists the demo's systems with what writes their databases.
-var systems = []struct {
-	id    string
-	write func(context.Context, *sql.Tx, *rand.Rand, population) error
-}{
-	{"hr", writePersonnel},
-	{"academic", writeAcademic},
-	{"card", writeCard},
+// connectorOf names the connector that reads a kind.
+var connectorOf = map[kind]string{
+	sqliteFile: "sqlite", csvFile: "csv", gbFile: "csv", workbook: "xlsx", httpData: "http", ldapData: "ldap", sacctText: "slurm",
 }
 
 // Build writes the campus into a folder that has none yet. The definitions come
@@ -54,24 +50,47 @@ func Build(ctx context.Context, config Config) error {
 			return fault.Wrap(err, fault.Invalid, "the campus folder %s cannot be made", config.Dir)
 		}
 	}
-	everybody := populate(rand.New(rand.NewPCG(config.Seed, 0)), people)
-	for i, system := range systems {
-		random := rand.New(rand.NewPCG(config.Seed, uint64(i)+1))
-		path := filepath.Join(config.Dir, "data", system.id+".db")
-		err := writeDatabase(ctx, path, func(tx *sql.Tx) error { return system.write(ctx, tx, random, everybody) })
-		if err != nil {
-			return fmt.Errorf("build system %s: %w", system.id, err)
-		}
+	all := build(config.Seed, people)
+	wanted := config.systems()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2)
+	for _, s := range wanted {
+		group.Go(func() error {
+			if err := writers[s.kind](ctx, filepath.Join(config.Dir, "data"), s, config.filler(s, all)); err != nil {
+				return fmt.Errorf("build system %s: %w", s.id, err)
+			}
+			return ctx.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	if err := copyOut("principals.yml", filepath.Join(config.Dir, "principals.yaml")); err != nil {
 		return err
 	}
-	for _, system := range systems {
-		if err := copyOut(system.id+".yaml", filepath.Join(config.Dir, "systems", system.id+".yaml")); err != nil {
+	for _, s := range wanted {
+		if err := copyOut(s.id+".yaml", filepath.Join(config.Dir, "systems", s.id+".yaml")); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// systems lists those whose connector there is.
+func (c Config) systems() []system {
+	return slices.DeleteFunc(systems(), func(s system) bool { return !slices.Contains(c.Connectors, connectorOf[s.kind]) })
+}
+
+// filler fills the tables of a system from random numbers of its own, so that
+// one system's data does not hang on another's.
+func (c Config) filler(s system, all campus) filler {
+	return func(t table, add adder) error {
+		var stream uint64 = 14_695_981_039_346_656_037 // FNV-1a of the table's name
+		for _, b := range []byte(s.id + "/" + t.name) {
+			stream = (stream ^ uint64(b)) * 1_099_511_628_211
+		}
+		return t.rows(all, rand.New(rand.NewPCG(c.Seed, stream)), add)
+	}
 }
 
 func copyOut(name, path string) error {
@@ -83,37 +102,4 @@ func copyOut(name, path string) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
-}
-
-// writeDatabase makes a new SQLite file in one transaction. A half-written file
-// of an interrupted build is begun anew.
-func writeDatabase(ctx context.Context, path string, write func(*sql.Tx) error) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	db, err := sql.Open("sqlite3", "file:"+path+"?_journal_mode=OFF&_synchronous=OFF")
-	if err != nil {
-		return err
-	}
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return errors.Join(err, db.Close())
-	}
-	if err := write(tx); err != nil {
-		return errors.Join(err, tx.Rollback(), db.Close())
-	}
-	return errors.Join(tx.Commit(), db.Close())
-}
-
-// insertAll prepares a statement and runs it for each row that next gives.
-func insertAll(ctx context.Context, tx *sql.Tx, statement string, each func(insert func(...any) error) error) error {
-	prepared, err := tx.PrepareContext(ctx, statement) //nolint:sqlclosecheck // closed by the deferred call below
-	if err != nil {
-		return err
-	}
-	defer prepared.Close()
-	return each(func(values ...any) error {
-		_, err := prepared.ExecContext(ctx, values...)
-		return err
-	})
 }

@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"crypto/sha256"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,24 +13,56 @@ import (
 	"github.com/yitong-hub/yitong/internal/fault"
 )
 
+// connectors are all kinds that the demo has systems of.
+var connectors = []string{"sqlite", "csv", "xlsx", "http", "ldap", "slurm"}
+
 func TestBuildIsTheSameFromTheSameSeed(t *testing.T) {
 	t.Parallel()
-	one, two, other := t.TempDir(), t.TempDir(), t.TempDir()
-	for dir, seed := range map[string]uint64{one: 7, two: 7, other: 8} {
-		require.NoError(t, Build(t.Context(), Config{Dir: dir, Scale: "small", Seed: seed}))
+	sums := make([]map[string][32]byte, 3)
+	for i, seed := range []uint64{7, 7, 8} {
+		dir := t.TempDir()
+		require.NoError(t, Build(t.Context(), Config{Dir: dir, Scale: "small", Seed: seed, Connectors: connectors}))
+		sums[i] = hashes(t, filepath.Join(dir, "data"))
 	}
-	for _, system := range systems {
-		name := filepath.Join("data", system.id+".db")
-		first, err := os.ReadFile(filepath.Join(one, name))
-		require.NoError(t, err)
-		second, err := os.ReadFile(filepath.Join(two, name))
-		require.NoError(t, err)
-		require.Equal(t, first, second, name)
-		third, err := os.ReadFile(filepath.Join(other, name))
-		require.NoError(t, err)
-		require.NotEqual(t, first, third, name)
+	require.Equal(t, sums[0], sums[1])
+	require.Len(t, sums[2], len(sums[0]))
+	require.NotEqual(t, sums[0]["hr.db"], sums[2]["hr.db"])
+	require.True(t, fault.Is(Build(t.Context(), Config{Dir: t.TempDir(), Scale: "huge"}), fault.Invalid))
+}
+
+func hashes(t *testing.T, dir string) map[string][32]byte {
+	t.Helper()
+	sums := map[string][32]byte{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		sums[name] = sha256.Sum256(content)
+		return err
+	}))
+	return sums
+}
+
+func TestEverySystemHasItsDefinition(t *testing.T) {
+	t.Parallel()
+	kinds := map[kind]int{}
+	for _, s := range systems() {
+		kinds[s.kind]++
+		_, err := definitions.ReadFile("definitions/" + s.id + ".yaml")
+		require.NoError(t, err, s.id)
+		for _, table := range s.tables {
+			require.NotNil(t, table.rows, s.id)
+		}
 	}
-	require.True(t, fault.Is(Build(t.Context(), Config{Dir: one, Scale: "huge"}), fault.Invalid))
+	require.GreaterOrEqual(t, kinds[sqliteFile], 10)
+	require.GreaterOrEqual(t, kinds[csvFile]+kinds[gbFile], 8)
+	require.Equal(t, 5, kinds[workbook])
+	require.Equal(t, 5, kinds[httpData])
+	require.Equal(t, 1, kinds[ldapData])
+	require.Equal(t, 1, kinds[sacctText])
+	require.Len(t, systems(), 36)
 }
 
 func TestCheckDigit(t *testing.T) {

@@ -48,6 +48,10 @@ func checkDigit(first17 string) byte {
 
 func pick(random *rand.Rand, from []string) string { return from[random.IntN(len(from))] }
 
+func newMobile(random *rand.Rand) string {
+	return pick(random, prefixes) + fmt.Sprintf("%08d", random.IntN(100_000_000))
+}
+
 // newPerson invents a person born between the two years.
 func newPerson(random *rand.Rand, number string, fromYear, toYear int) person {
 	p := person{number: number, name: pick(random, surnames) + pick(random, given), male: random.IntN(2) == 0}
@@ -58,7 +62,7 @@ func newPerson(random *rand.Rand, number string, fromYear, toYear int) person {
 	}
 	first17 := pick(random, divisions) + p.birth.Format("20060102") + fmt.Sprintf("%03d", sequence)
 	p.idNumber = first17 + string(checkDigit(first17))
-	p.mobile = pick(random, prefixes) + fmt.Sprintf("%08d", random.IntN(100_000_000))
+	p.mobile = newMobile(random)
 	p.ethnic, p.politics = "01", "13"
 	if random.IntN(12) == 0 {
 		p.ethnic = fmt.Sprintf("%02d", 2+random.IntN(55))

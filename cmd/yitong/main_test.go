@@ -23,13 +23,13 @@ func TestRunThenLookAround(t *testing.T) {
 	home := t.TempDir()
 	status, out, errs := call(t, "run", "--scale", "small", "--home", home)
 	require.Equal(t, exitDone, status, errs)
-	require.Contains(t, out, "3 systems, 4 datasets")
+	require.Regexp(t, `\d+ systems, \d+ datasets in .*: \d+ published\n`, out)
 
 	status, out, _ = call(t, "catalog", "systems", "--json", "--home", home)
 	require.Equal(t, exitDone, status)
 	var systems []map[string]any
 	require.NoError(t, json.Unmarshal([]byte(out), &systems))
-	require.Len(t, systems, 3)
+	require.GreaterOrEqual(t, len(systems), 24)
 	for _, key := range []string{"id", "name", "department", "driver", "datasets", "rows", "quarantined_rows", "last_run"} {
 		require.Contains(t, systems[0], key)
 	}

@@ -45,23 +45,23 @@ func TestDemoCampusFromNothingToCatalog(t *testing.T) {
 	require.False(t, built)
 
 	first := sync(t, with)
-	require.Equal(t, 4, first.Count(catalog.OutcomePublished))
 	for _, run := range first.Runs {
+		require.Equal(t, catalog.OutcomePublished, run.Outcome, "%s: %s", run.Dataset, run.Message)
 		require.NotNil(t, run.Proof, run.Dataset)
 		require.True(t, run.Proof.Holds(), run.Dataset)
-		require.Equal(t, run.Counts.Read, run.Counts.Published+run.Counts.Quarantined, run.Dataset)
 	}
-	require.Equal(t, 4, sync(t, with).Count(catalog.OutcomeUnchanged))
+	golden(t, with, first)
+	require.Equal(t, len(first.Runs), sync(t, with).Count(catalog.OutcomeUnchanged))
 
 	view, err := app.OpenCatalog(t.Context(), with)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, view.Close()) }()
 	systems, err := view.Catalog.Systems(t.Context())
 	require.NoError(t, err)
-	require.Len(t, systems, 3)
+	require.GreaterOrEqual(t, len(systems), 24)
 	fields, err := view.Catalog.Fields(t.Context(), catalog.FieldFilter{Element: "person.id_number"})
 	require.NoError(t, err)
-	require.Len(t, fields, 2)
+	require.Len(t, fields, 3)
 	for _, field := range fields {
 		require.NotNil(t, field.Profile)
 		require.Empty(t, field.Profile.Top, "no value of a highly sensitive field stands in the catalog")

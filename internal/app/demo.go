@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/connectors/all"
 	"github.com/yitong-hub/yitong/demo"
 	"github.com/yitong-hub/yitong/identity"
 	"github.com/yitong-hub/yitong/internal/config"
@@ -25,8 +26,17 @@ func BuildDemo(ctx context.Context, settings config.Config, scale string) (bool,
 	if err != nil {
 		return false, err
 	}
-	err = demo.Build(ctx, demo.Config{Dir: settings.Campus, Scale: scale, Seed: demoSeed})
+	err = demo.Build(ctx, demo.Config{Dir: settings.Campus, Scale: scale, Seed: demoSeed, Connectors: connectorNames()})
 	return err == nil, errors.Join(err, lock.release())
+}
+
+// connectorNames lists the kinds of connector that need no server.
+func connectorNames() []string {
+	var names []string
+	for _, driver := range all.Drivers() {
+		names = append(names, driver.Name)
+	}
+	return names
 }
 
 // Principals lists who can read.
