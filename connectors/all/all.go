@@ -3,10 +3,12 @@ package all
 import (
 	"github.com/yitong-hub/yitong/connectors"
 	"github.com/yitong-hub/yitong/connectors/csvfile"
+	"github.com/yitong-hub/yitong/connectors/slurm"
 	"github.com/yitong-hub/yitong/connectors/sqlite"
+	"github.com/yitong-hub/yitong/connectors/xlsxfile"
 )
 
 // Drivers lists every connector that this build has, in order of name.
 func Drivers() []connectors.Driver {
-	return []connectors.Driver{csvfile.Driver(), sqlite.Driver()}
+	return []connectors.Driver{csvfile.Driver(), slurm.Driver(), sqlite.Driver(), xlsxfile.Driver()}
 }
