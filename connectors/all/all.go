@@ -3,6 +3,8 @@ package all
 import (
 	"github.com/yitong-hub/yitong/connectors"
 	"github.com/yitong-hub/yitong/connectors/csvfile"
+	"github.com/yitong-hub/yitong/connectors/httpjson"
+	"github.com/yitong-hub/yitong/connectors/ldapdir"
 	"github.com/yitong-hub/yitong/connectors/slurm"
 	"github.com/yitong-hub/yitong/connectors/sqlite"
 	"github.com/yitong-hub/yitong/connectors/xlsxfile"
@@ -10,5 +12,7 @@ import (
 
 // Drivers lists every connector that this build has, in order of name.
 func Drivers() []connectors.Driver {
-	return []connectors.Driver{csvfile.Driver(), slurm.Driver(), sqlite.Driver(), xlsxfile.Driver()}
+	return []connectors.Driver{
+		csvfile.Driver(), httpjson.Driver(), ldapdir.Driver(), slurm.Driver(), sqlite.Driver(), xlsxfile.Driver(),
+	}
 }
