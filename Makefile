@@ -13,7 +13,7 @@ TEST_PARALLEL ?= 2
 TEST_TIMEOUT  ?= 20m
 # What the tests may need from Debian, beside the compiler that the build needs.
 BUILD_PACKAGES := gcc g++ git ca-certificates
-TEST_PACKAGES  := $(BUILD_PACKAGES)
+TEST_PACKAGES  := $(BUILD_PACKAGES) postgresql mariadb-server slapd ldap-utils maven default-jdk-headless
 
 export CGO_ENABLED = 1
 

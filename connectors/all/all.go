@@ -4,6 +4,7 @@ import (
 	"github.com/yitong-hub/yitong/connectors"
 	"github.com/yitong-hub/yitong/connectors/csvfile"
 	"github.com/yitong-hub/yitong/connectors/httpjson"
+	"github.com/yitong-hub/yitong/connectors/kafka"
 	"github.com/yitong-hub/yitong/connectors/ldapdir"
 	"github.com/yitong-hub/yitong/connectors/slurm"
 	"github.com/yitong-hub/yitong/connectors/sqlite"
@@ -13,6 +14,6 @@ import (
 // Drivers lists every connector that this build has, in order of name.
 func Drivers() []connectors.Driver {
 	return []connectors.Driver{
-		csvfile.Driver(), httpjson.Driver(), ldapdir.Driver(), slurm.Driver(), sqlite.Driver(), xlsxfile.Driver(),
+		csvfile.Driver(), httpjson.Driver(), kafka.Driver(), ldapdir.Driver(), slurm.Driver(), sqlite.Driver(), xlsxfile.Driver(),
 	}
 }
