@@ -36,6 +36,7 @@ type Config struct {
 // connectorOf names the connector that reads a kind.
 var connectorOf = map[kind]string{
 	sqliteFile: "sqlite", csvFile: "csv", gbFile: "csv", workbook: "xlsx", httpData: "http", ldapData: "ldap", sacctText: "slurm",
+	publishedCSV: "csv", publishedSacct: "slurm",
 }
 
 // Build writes the campus into a folder that has none yet. The definitions come

@@ -9,13 +9,15 @@ import (
 type kind int
 
 const (
-	sqliteFile kind = iota
-	csvFile         // UTF-8
-	gbFile          // CSV in GB18030
-	workbook        // XLSX
-	httpData        // SQLite, served as JSON by the demo's server
-	ldapData        // LDIF, served by the demo's server
-	sacctText       // what sacct --parsable2 prints
+	sqliteFile   kind = iota
+	csvFile           // UTF-8
+	gbFile            // CSV in GB18030
+	workbook          // XLSX
+	httpData          // SQLite, served as JSON by the demo's server
+	ldapData          // LDIF, served by the demo's server
+	sacctText         // what sacct --parsable2 prints
+	publishedCSV      // files that others have published
+	publishedSacct
 )
 
 // system is one departmental system of the demo.
@@ -45,7 +47,7 @@ type adder func(values ...any) error
 // systems lists the demo's systems by the offices that run them.
 func systems() []system {
 	var all []system
-	for _, office := range [][]system{peopleSystems(), teachingSystems(), researchSystems(), moneySystems(), lifeSystems(), officeSystems(), networkSystems()} {
+	for _, office := range [][]system{peopleSystems(), teachingSystems(), researchSystems(), moneySystems(), lifeSystems(), officeSystems(), networkSystems(), publishedSystems()} {
 		all = append(all, office...)
 	}
 	return all
@@ -54,7 +56,7 @@ func systems() []system {
 // writers write a system's data into the campus's folder.
 var writers = map[kind]func(ctx context.Context, dir string, s system, fill filler) error{
 	sqliteFile: writeDatabase, httpData: writeServed, csvFile: writeCSV, gbFile: writeGB, workbook: writeWorkbook,
-	ldapData: writeDirectory, sacctText: writeSacct,
+	ldapData: writeDirectory, sacctText: writeSacct, publishedCSV: writePublished, publishedSacct: writePublished,
 }
 
 // filler gives the rows of a table to add.

@@ -12,11 +12,11 @@ import (
 func (c *cli) demoCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "demo",
-		Short: "Build the demo campus",
+		Short: "Build the demo campus, and answer for its servers",
 		Args:  refuseUnknownVerb,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	command.AddCommand(c.demoBuild(), c.demoPeople())
+	command.AddCommand(c.demoBuild(), c.demoPeople(), c.demoServe())
 	return command
 }
 
@@ -71,6 +71,26 @@ func (c *cli) demoPeople() *cobra.Command {
 					out.add(principal.ID, principal.Name, principal.Kind, dash(strings.Join(principal.Roles, ", ")))
 				}
 				out.write(c)
+			})
+		},
+	}
+}
+
+func (c *cli) demoServe() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Answer for the demo's HTTP systems and its directory until interrupted",
+		Long: "Answer for the demo's HTTP systems and its directory until interrupted. A synchronisation starts these\n" +
+			"servers by itself; this is for looking at them. Their tokens are made anew at each start.",
+		Example: "  yitong demo serve",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := c.settings()
+			if err != nil {
+				return err
+			}
+			return app.ServeDemo(cmd.Context(), settings, c.logger(), func(addresses []string) {
+				fmt.Fprintf(c.stderr, "The demo's systems answer at %s. Ctrl-C ends them.\n", strings.Join(addresses, " and "))
 			})
 		},
 	}

@@ -33,6 +33,7 @@ type App struct {
 
 	store *store.Store
 	lock  *homeLock
+	demo  demoServers
 }
 
 // Options are what a caller may hand in.
@@ -48,7 +49,7 @@ func New(ctx context.Context, settings config.Config, options Options) (*App, er
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	opened := &App{Config: settings}
+	opened := &App{Config: settings, demo: demoServers{campus: settings.Campus, logger: options.Logger}}
 	if err := opened.open(ctx, options); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
@@ -74,7 +75,7 @@ func (a *App) open(ctx context.Context, options Options) error {
 	}
 	a.Pipelines = pipelines.New(pipelines.Config{
 		Warehouse: a.Warehouse, Catalog: a.Catalog, Drivers: all.Drivers(), CampusDir: a.Config.Campus,
-		Secrets: a.Config.Secret, Memory: a.Config.Memory, Logger: options.Logger, Progress: options.Progress,
+		Secrets: a.secret, Memory: a.Config.Memory, Logger: options.Logger, Progress: options.Progress,
 	})
 	return a.openGate()
 }
@@ -103,7 +104,7 @@ func warehouseShare(memory int64) int64 { return memory / 2 }
 
 // Close gives everything back, in the reverse order of opening.
 func (a *App) Close() error {
-	var errs []error
+	errs := []error{a.demo.close()}
 	if a.Warehouse != nil {
 		errs = append(errs, a.Warehouse.Close())
 	}
