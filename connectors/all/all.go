@@ -8,12 +8,13 @@ import (
 	"github.com/yitong-hub/yitong/connectors/ldapdir"
 	"github.com/yitong-hub/yitong/connectors/slurm"
 	"github.com/yitong-hub/yitong/connectors/sqlite"
+	"github.com/yitong-hub/yitong/connectors/sqlserver"
 	"github.com/yitong-hub/yitong/connectors/xlsxfile"
 )
 
 // Drivers lists every connector that this build has, in order of name.
 func Drivers() []connectors.Driver {
 	return []connectors.Driver{
-		csvfile.Driver(), httpjson.Driver(), kafka.Driver(), ldapdir.Driver(), slurm.Driver(), sqlite.Driver(), xlsxfile.Driver(),
+		csvfile.Driver(), httpjson.Driver(), kafka.Driver(), ldapdir.Driver(), slurm.Driver(), sqlite.Driver(), sqlserver.Driver(), xlsxfile.Driver(),
 	}
 }

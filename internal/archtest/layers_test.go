@@ -29,6 +29,8 @@ var allowed = map[string][]string{
 	"internal/warehouse":  {"internal/fault", "schema"},
 	"internal/archtest":   {},
 	"internal/testserver": {"internal/fault"},
+	// Only tests import it.
+	"internal/store/storetest": {"internal/store", "internal/testserver"},
 
 	"catalog":            {"catalog/definition", "internal/store", "internal/fault", "schema"},
 	"catalog/definition": {"internal/fault", "schema"},
@@ -40,7 +42,7 @@ var allowed = map[string][]string{
 
 	"connectors":     {"internal/fault", "schema"},
 	"connectors/all": {"connectors", "connectors/*"},
-	"connectors/*":   {"connectors", "connectors/text", "connectors/sqlsource", "internal/fault", "schema"},
+	"connectors/*":   {"connectors", "connectors/text", "connectors/sqlsource", "connectors/rowbatch", "connectors/sqltext", "internal/fault", "schema"},
 
 	"pipelines": {
 		"connectors", "catalog", "catalog/definition", "catalog/detect", "audit",
