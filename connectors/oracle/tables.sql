@@ -1,0 +1,6 @@
+SELECT name FROM (
+  SELECT table_name AS name FROM all_tables WHERE owner = NVL(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'))
+  UNION
+  SELECT view_name FROM all_views WHERE owner = NVL(:2, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'))
+)
+ORDER BY NLSSORT(name, 'NLS_SORT=BINARY')
