@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -159,14 +160,22 @@ func (s *source) Version(_ context.Context, dataset string) (string, error) {
 	}
 	hash := xxh3.New128()
 	for _, path := range paths {
-		content, err := os.ReadFile(path)
-		if err != nil {
+		_, _ = hash.WriteString(filepath.Base(path) + "\x00") // a hash takes everything
+		if err := addFile(hash, path); err != nil {
 			return "", fault.Wrap(err, fault.Unavailable, "the file %s cannot be read", path)
 		}
-		_, _ = hash.WriteString(filepath.Base(path) + "\x00") // a hash takes everything
-		_, _ = hash.Write(content)
 	}
 	return fmt.Sprintf("%x", hash.Sum128().Bytes()), nil
+}
+
+func addFile(hash io.Writer, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = io.Copy(hash, file)
+	return err
 }
 
 // kinds are the types of columns of sacct that are not text.
