@@ -211,7 +211,8 @@ func base64Hex(_ field, raw json.RawMessage) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return hex.AppendEncode(make([]byte, 0, 2*len(decoded)), decoded), nil
+	// The prefix tells no bytes from no value.
+	return hex.AppendEncode([]byte("0x"), decoded), nil
 }
 
 // unscaled is a decimal in two's complement, the scale being in the schema.

@@ -176,7 +176,8 @@ func cellOf(value any, column Column) ([]byte, error) {
 		return nil, nil
 	}
 	if column.Type.Kind == schema.Binary {
-		return hex.AppendEncode(make([]byte, 0, 2*len(cell)), cell), nil
+		// The prefix tells no bytes from no value.
+		return hex.AppendEncode([]byte("0x"), cell), nil
 	}
 	if column.Decode != nil {
 		decoded, err := column.Decode(cell)
