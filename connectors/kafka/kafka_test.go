@@ -59,11 +59,16 @@ func topic(t testing.TB, broker string, partitions int) string {
 
 func produce(t testing.TB, broker, topic string, partition int, messages ...client.Message) {
 	t.Helper()
-	conn, err := client.DialLeader(t.Context(), "tcp", broker, topic, partition)
-	require.NoError(t, err)
-	defer conn.Close()
-	_, err = conn.WriteMessages(messages...)
-	require.NoError(t, err)
+	// A new topic is listed a moment before its leader takes messages.
+	require.Eventually(t, func() bool {
+		conn, err := client.DialLeader(t.Context(), "tcp", broker, topic, partition)
+		if err != nil {
+			return false
+		}
+		defer conn.Close()
+		_, err = conn.WriteMessages(messages...)
+		return err == nil
+	}, 30*time.Second, 50*time.Millisecond)
 }
 
 func read(t testing.TB, source connectors.Source, request connectors.ReadRequest) (rows []string, rejects []connectors.Reject, token connectors.Token) {
