@@ -61,10 +61,21 @@ const (
 	AttributeCampusID   = "campus_id"
 )
 
-// Rules answers what a role in a relation gets at a level; policystore has the
-// one that is used. An unknown role gets Denied.
+// Right is one of the four rights 四能. Reading asks for two of them so far.
+type Right string
+
+// The rights that reading asks for.
+const (
+	// View 看 is to see rows.
+	View Right = "view"
+	// Hold 拥 is to keep a copy: a file, an export.
+	Hold Right = "hold"
+)
+
+// Rules answers what a role in a relation gets at a level by a right;
+// policystore has the one that is used. An unknown role gets Denied.
 type Rules interface {
-	Access(role, relation string, level schema.Level) (Access, error)
+	Access(role, relation string, right Right, level schema.Level) (Access, error)
 }
 
 // Decision is what a principal gets of one dataset. Only Compile makes one
@@ -78,15 +89,16 @@ type Decision struct {
 	fingerprint string
 }
 
-// Compile asks the rules for each field. A principal who gets anything by role
+// Compile asks the rules for each field. What may be held is no more than what
+// may be seen. A principal who gets anything by role
 // or department sees all rows with that; one who gets fields only as the person
 // concerned sees only the rows about themselves.
-func Compile(rules Rules, principal Principal, resource Resource) (Decision, error) {
+func Compile(rules Rules, principal Principal, right Right, resource Resource) (Decision, error) {
 	relations := []string{RelationAny}
 	if principal.Has(AttributeDepartment, resource.Department) {
 		relations = append(relations, RelationDepartment)
 	}
-	decision, err := compile(rules, principal, resource, relations)
+	decision, err := compile(rules, principal, right, resource, relations)
 	if err != nil || decision.Allowed() {
 		return decision, err
 	}
@@ -94,31 +106,41 @@ func Compile(rules Rules, principal Principal, resource Resource) (Decision, err
 	if resource.Person == "" || len(own) == 0 {
 		return decision, nil
 	}
-	if decision, err = compile(rules, principal, resource, []string{RelationSelf}); err != nil {
+	if decision, err = compile(rules, principal, right, resource, []string{RelationSelf}); err != nil {
 		return Decision{}, err
 	}
 	decision.person, decision.ownRows = resource.Person, own
 	return decision.sealed(resource)
 }
 
-func compile(rules Rules, principal Principal, resource Resource, relations []string) (Decision, error) {
+func compile(rules Rules, principal Principal, right Right, resource Resource, relations []string) (Decision, error) {
 	decision := Decision{fields: map[string]Access{}, reasons: map[string]string{}}
 	for _, field := range resource.Fields {
-		decision.reasons[field.Name] = fmt.Sprintf("no rule lets %s see %s", principal.ID, field.Level.Effective())
+		decision.reasons[field.Name] = fmt.Sprintf("no rule lets %s %s %s", principal.ID, right, field.Level.Effective())
 		for _, role := range principal.Roles {
 			for _, relation := range relations {
-				access, err := rules.Access(role, relation, field.Level.Effective())
+				access, err := granted(rules, role, relation, right, field.Level.Effective())
 				if err != nil {
 					return Decision{}, fmt.Errorf("decide on %s.%s: %w", resource.Dataset, field.Name, err)
 				}
 				if access > decision.fields[field.Name] {
 					decision.fields[field.Name] = access
-					decision.reasons[field.Name] = fmt.Sprintf("role %s (%s) gets %s %s", role, relation, field.Level.Effective(), access)
+					decision.reasons[field.Name] = fmt.Sprintf("role %s (%s) may %s %s: %s", role, relation, right, field.Level.Effective(), access)
 				}
 			}
 		}
 	}
 	return decision.sealed(resource)
+}
+
+// granted is what a role gets: to hold something, it must be seen as well.
+func granted(rules Rules, role, relation string, right Right, level schema.Level) (Access, error) {
+	access, err := rules.Access(role, relation, View, level)
+	if err != nil || right == View || access == Denied {
+		return access, err
+	}
+	further, err := rules.Access(role, relation, right, level)
+	return min(access, further), err
 }
 
 func (d Decision) sealed(resource Resource) (Decision, error) {

@@ -47,9 +47,9 @@ func New() (*Store, error) {
 }
 
 // Access gives the most that a rule grants.
-func (s *Store) Access(role, relation string, level schema.Level) (acl.Access, error) {
+func (s *Store) Access(role, relation string, right acl.Right, level schema.Level) (acl.Access, error) {
 	for _, access := range []acl.Access{acl.Clear, acl.Masked} {
-		granted, err := s.enforcer.Enforce(role, relation, level.Effective().String(), access.String())
+		granted, err := s.enforcer.Enforce(role, relation, string(right), level.Effective().String(), access.String())
 		if err != nil {
 			return acl.Denied, err
 		}

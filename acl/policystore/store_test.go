@@ -34,7 +34,7 @@ func TestDecisions(t *testing.T) {
 		{"teacher", acl.Principal{Roles: []string{"teacher"}, Attributes: attributes("campus_id", "10001")}, "clear clear clear clear clear", true},
 		{"teacher without id", acl.Principal{Roles: []string{"teacher"}}, "denied denied denied denied denied", false},
 	} {
-		decision, err := acl.Compile(rules, test.principal, staff)
+		decision, err := acl.Compile(rules, test.principal, acl.View, staff)
 		require.NoError(t, err)
 		got := ""
 		for _, field := range staff.Fields {
@@ -53,4 +53,25 @@ func TestZeroDecisionDenies(t *testing.T) {
 	require.False(t, decision.Allowed())
 	access, _ := decision.Field("name")
 	require.Equal(t, acl.Denied, access)
+}
+
+// TestHoldingIsNoMoreThanSeeing checks every role, relation and level.
+func TestHoldingIsNoMoreThanSeeing(t *testing.T) {
+	t.Parallel()
+	rules, err := policystore.New()
+	require.NoError(t, err)
+	for _, principal := range []acl.Principal{
+		{Roles: []string{"leader"}}, {Roles: []string{"steward"}, Attributes: map[string][]string{"department": {"hr"}}},
+		{Roles: []string{"teacher"}, Attributes: map[string][]string{"campus_id": {"1"}}}, {Roles: []string{"visitor"}},
+	} {
+		seen, err := acl.Compile(rules, principal, acl.View, staff)
+		require.NoError(t, err)
+		held, err := acl.Compile(rules, principal, acl.Hold, staff)
+		require.NoError(t, err)
+		for _, field := range staff.Fields {
+			see, _ := seen.Field(field.Name)
+			hold, _ := held.Field(field.Name)
+			require.LessOrEqual(t, hold, see, "%v %s", principal.Roles, field.Name)
+		}
+	}
 }

@@ -14,11 +14,11 @@ import (
 func (c *cli) quarantineCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "quarantine",
-		Short: "Count and replay the rows that were held back",
+		Short: "List, show and replay the rows that were held back",
 		Args:  refuseUnknownVerb,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	command.AddCommand(c.quarantineList(), c.quarantineReplay())
+	command.AddCommand(c.quarantineList(), c.quarantineShow(), c.quarantineReplay())
 	return command
 }
 

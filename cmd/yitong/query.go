@@ -4,52 +4,173 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"io"
+	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/internal/app"
+	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/query"
+	"github.com/yitong-hub/yitong/query/render"
 )
 
 // defaultRows is how many rows are shown: one screen.
 const defaultRows = 20
 
+// queryFlags are the flags of `yitong query` as they are written.
+type queryFlags struct {
+	as, where, format, asOf, output string
+	fields, sort                    []string
+	limit, offset                   uint64
+	explain                         bool
+}
+
 func (c *cli) queryCommand() *cobra.Command {
-	var as string
-	request := query.Request{}
+	var flags queryFlags
 	command := &cobra.Command{
 		Use:   "query DATASET --as PRINCIPAL",
 		Short: "Read a dataset through the gate, as somebody",
 		Long: `Shows what the principal may see and nothing else: fields that may not be seen
 are left out and named, sensitive ones are masked, rows are filtered, and the
-read is recorded.`,
-		Example: "  yitong query hr.staff --as steward_hr --limit 5\n  yitong query hr.staff --as leader --fields name,title --json",
-		Args:    exactly(1, "one dataset"),
+read is recorded. Filters and orders see masked values as they are shown.
+
+The formats csv, ndjson, arrow and parquet, and --output, are copies and need the
+right to hold each field; fields that may only be seen are left out.`,
+		Example: "  yitong query hr.staff --as steward_hr --limit 5\n" +
+			"  yitong query hr.staff --as leader --fields name,title --where \"title = '教授'\" --sort name\n" +
+			"  yitong query hr.staff --as steward_hr --format parquet --output staff.parquet\n" +
+			"  yitong query hr.staff --as leader --explain",
+		Args: exactly(1, "one dataset"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if as == "" {
-				return mistake{errors.New("say who reads: --as PRINCIPAL (yitong demo people lists them)")}
+			request, err := flags.request(args[0], c.flags.JSON)
+			if err != nil {
+				return err
 			}
-			request.Dataset = args[0]
 			return c.withApp(cmd.Context(), app.Options{}, func(ctx context.Context, opened *app.App) error {
-				principal, err := opened.Directory.Principal(as)
+				principal, err := opened.Directory.Principal(flags.as)
 				if err != nil {
 					return err
 				}
-				result, err := opened.Gate.Read(ctx, principal, request)
-				if err != nil {
-					return err
+				if flags.explain {
+					return c.explain(ctx, opened, principal, request)
 				}
-				defer result.Reader.Release()
-				return c.writeRows(result)
+				return c.read(ctx, opened, principal, request, flags)
 			})
 		},
 	}
-	flags := command.Flags()
-	flags.StringVar(&as, "as", "", "the principal who reads")
-	flags.StringSliceVar(&request.Fields, "fields", nil, "fields to show; all that may be seen when not given")
-	flags.Uint64Var(&request.Limit, "limit", defaultRows, "rows at most")
+	set := command.Flags()
+	set.StringVar(&flags.as, "as", "", "the principal who reads (yitong demo people lists them)")
+	set.StringSliceVar(&flags.fields, "fields", nil, "fields to show; all that may be seen when not given")
+	set.StringVar(&flags.where, "where", "", "filter, as \"title = '教授' and hire_date >= '2020-01-01'\"")
+	set.StringSliceVar(&flags.sort, "sort", nil, "fields to sort by, -field for descending")
+	set.Uint64Var(&flags.limit, "limit", 0, "rows at most (20 on the screen, 1,000,000 in copies)")
+	set.Uint64Var(&flags.offset, "offset", 0, "rows to pass over")
+	set.StringVar(&flags.asOf, "as-of", "", "the state at this time, as 2026-01-31 (its end) or 2026-01-31T08:00:00+08:00")
+	set.StringVar(&flags.format, "format", render.Table, "table, json, ndjson, csv, arrow or parquet")
+	set.StringVar(&flags.output, "output", "", "write into this file instead of the standard output")
+	set.BoolVar(&flags.explain, "explain", false, "show the decision for each field instead of rows")
 	return command
+}
+
+func (f *queryFlags) request(dataset string, asJSON bool) (query.Request, error) {
+	request := query.Request{
+		Dataset: dataset, Fields: f.fields, Where: f.where, Sort: f.sort, Limit: f.limit, Offset: f.offset, Right: acl.View,
+	}
+	if f.as == "" {
+		return request, mistake{errors.New("say who reads: --as PRINCIPAL (yitong demo people lists them)")}
+	}
+	if asJSON && f.format == render.Table {
+		f.format = render.JSON
+	}
+	copied, err := render.IsCopy(f.format)
+	if err != nil {
+		return request, mistake{errors.New(fault.Public(err))}
+	}
+	if !copied && f.output != "" {
+		return request, mistake{errors.New("--output needs a format of files: ndjson, csv, arrow or parquet")}
+	}
+	switch {
+	case copied:
+		request.Right = acl.Hold
+		if f.limit == 0 {
+			request.Limit = query.MaxLimit
+		}
+	case f.limit == 0:
+		request.Limit = defaultRows
+	}
+	if f.asOf == "" {
+		return request, nil
+	}
+	moment, err := parseMoment(f.asOf)
+	request.AsOf = &moment
+	return request, err
+}
+
+// parseMoment reads a day (its end, in local time) or a moment with its zone.
+func parseMoment(text string) (time.Time, error) {
+	if moment, err := time.Parse(time.RFC3339, text); err == nil {
+		return moment, nil
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, time.Local)
+	if err != nil {
+		return time.Time{}, mistake{fmt.Errorf("--as-of %q is not a time: write 2026-01-31 or 2026-01-31T08:00:00+08:00", text)}
+	}
+	return day.AddDate(0, 0, 1).Add(-time.Microsecond), nil
+}
+
+func (c *cli) read(ctx context.Context, opened *app.App, principal acl.Principal, request query.Request, flags queryFlags) error {
+	result, err := opened.Gate.Read(ctx, principal, request)
+	if err != nil {
+		return err
+	}
+	defer result.Reader.Release()
+	for _, withheld := range result.Withheld {
+		fmt.Fprintf(c.stderr, "withheld: %s (%s)\n", withheld.Field, withheld.Reason)
+	}
+	if request.Right == acl.View {
+		return c.writeRows(result)
+	}
+	count, err := c.copyRows(result, flags)
+	if err == nil && count == int64(query.MaxLimit) {
+		fmt.Fprintf(c.stderr, "there may be more: a copy has at most %d rows; go on with --offset\n", query.MaxLimit)
+	}
+	return err
+}
+
+// copyRows writes a copy to the output; a file that was there stays as it is.
+func (c *cli) copyRows(result *query.Result, flags queryFlags) (int64, error) {
+	if flags.output == "" {
+		return render.Write(c.stdout, flags.format, result.Reader)
+	}
+	file, err := os.OpenFile(flags.output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return 0, fault.Wrap(err, fault.Invalid, "%s cannot be made: name a file that is not there yet", flags.output)
+	}
+	count, err := render.Write(io.Writer(file), flags.format, result.Reader)
+	return count, errors.Join(err, file.Close())
+}
+
+func (c *cli) explain(ctx context.Context, opened *app.App, principal acl.Principal, request query.Request) error {
+	explanation, err := opened.Gate.Explain(ctx, principal, request)
+	if err != nil {
+		return err
+	}
+	return c.show(explanation, func() {
+		out := newTable("FIELD", "ACCESS", "MASK", "REASON")
+		for _, field := range explanation.Fields {
+			out.add(field.Name, field.Access, dash(field.Mask), field.Reason)
+		}
+		for _, withheld := range explanation.Withheld {
+			out.add(withheld.Field, "withheld", "-", withheld.Reason)
+		}
+		out.write(c)
+		if explanation.OwnRowsOnly {
+			fmt.Fprintln(c.stdout, "\nOnly rows about the principal.")
+		}
+	})
 }
 
 // rowsDocument is the JSON form of an answer: every value as text, NULL as null.
@@ -70,10 +191,8 @@ func (c *cli) writeRows(result *query.Result) error {
 		for row := range int(batch.NumRows()) {
 			cells, named := make([]string, len(header)), make(map[string]*string, len(header))
 			for i, name := range header {
-				cells[i], named[name] = "", nil
-				if column := batch.Column(i); !column.IsNull(row) {
-					// The batch's memory is given back with the next one.
-					text := strings.Clone(column.ValueStr(row))
+				named[name] = nil
+				if text, null := render.Text(batch.Column(i), row); !null {
 					cells[i], named[name] = text, &text
 				}
 			}
@@ -83,9 +202,6 @@ func (c *cli) writeRows(result *query.Result) error {
 	}
 	if err := result.Reader.Err(); err != nil {
 		return fmt.Errorf("read rows: %w", err)
-	}
-	for _, withheld := range result.Withheld {
-		fmt.Fprintf(c.stderr, "withheld: %s (%s)\n", withheld.Field, withheld.Reason)
 	}
 	return c.show(document, func() { out.write(c) })
 }

@@ -1,0 +1,113 @@
+package where
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/yitong-hub/yitong/schema"
+)
+
+// valueOf gives a literal in the form in which the engine reads its type.
+func valueOf(t token, of schema.Type) (any, bool) {
+	switch of.Kind {
+	case schema.String:
+		return t.text, t.kind == text
+	case schema.Bool:
+		yes, err := strconv.ParseBool(strings.ToLower(t.text))
+		return yes, err == nil && t.kind == name
+	case schema.Float32, schema.Float64:
+		f, err := strconv.ParseFloat(t.text, 64)
+		return f, err == nil && t.kind == number
+	case schema.Decimal:
+		return decimalText(t, of)
+	case schema.Date:
+		day, err := time.Parse(time.DateOnly, t.text)
+		return day.Format(time.DateOnly), err == nil && t.kind == text
+	case schema.Time:
+		clock, err := time.Parse("15:04:05.999999", t.text)
+		return clock.Format("15:04:05.999999"), err == nil && t.kind == text
+	case schema.Timestamp, schema.TimestampTZ:
+		return momentText(t, of.Kind == schema.TimestampTZ)
+	case schema.UUID:
+		id, err := uuid.Parse(t.text)
+		return id.String(), err == nil && t.kind == text
+	case schema.Binary:
+		return nil, false
+	}
+	return wholeText(t, of.Kind)
+}
+
+var wholeBits = map[schema.Kind]int{
+	schema.Int8: 8, schema.Int16: 16, schema.Int32: 32, schema.Int64: 64,
+	schema.Uint8: 8, schema.Uint16: 16, schema.Uint32: 32, schema.Uint64: 64,
+}
+
+func wholeText(t token, kind schema.Kind) (any, bool) {
+	if t.kind != number {
+		return nil, false
+	}
+	if strings.HasPrefix(string(kind), "u") {
+		n, err := strconv.ParseUint(t.text, 10, wholeBits[kind])
+		return strconv.FormatUint(n, 10), err == nil
+	}
+	n, err := strconv.ParseInt(t.text, 10, wholeBits[kind])
+	return strconv.FormatInt(n, 10), err == nil
+}
+
+// decimalText takes only what the type holds exactly.
+func decimalText(t token, of schema.Type) (any, bool) {
+	value, ok := new(big.Rat).SetString(t.text)
+	if !ok || t.kind != number || strings.HasSuffix(t.text, ".") {
+		return nil, false
+	}
+	unscaled := new(big.Rat).Mul(value, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(of.Scale)), nil)))
+	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(of.Precision)), nil)
+	fits := unscaled.IsInt() && new(big.Int).Abs(unscaled.Num()).Cmp(limit) < 0
+	return value.FloatString(int(of.Scale)), fits
+}
+
+func momentText(t token, zoned bool) (any, bool) {
+	if t.kind != text {
+		return nil, false
+	}
+	layouts := []string{"2006-01-02", "2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999"}
+	if zoned {
+		layouts = []string{time.RFC3339Nano}
+	}
+	for _, layout := range layouts {
+		if at, err := time.Parse(layout, t.text); err == nil {
+			if zoned {
+				return at.UTC().Format("2006-01-02 15:04:05.999999Z07:00"), true
+			}
+			return at.Format("2006-01-02 15:04:05.999999"), true
+		}
+	}
+	return nil, false
+}
+
+// wanted says how a value of a type is written.
+func wanted(of schema.Type) string {
+	switch of.Kind {
+	case schema.String:
+		return "text in '…'"
+	case schema.Bool:
+		return "true or false"
+	case schema.Date:
+		return "a date such as '2026-01-31'"
+	case schema.Time:
+		return "a time such as '08:00:00'"
+	case schema.Timestamp:
+		return "a moment such as '2026-01-31 08:00:00'"
+	case schema.TimestampTZ:
+		return "a moment with its zone such as '2026-01-31T08:00:00+08:00'"
+	case schema.UUID:
+		return "a UUID in '…'"
+	case schema.Binary:
+		return "is null or is not null"
+	}
+	return "a number that the type can hold"
+}
