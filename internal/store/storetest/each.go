@@ -8,14 +8,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/yitong-hub/yitong/internal/store"
+	"github.com/yitong-hub/yitong/internal/testserver"
 )
 
-// postgresVariable names a PostgreSQL database of the test's own; its tables
-// are made by the migrations.
+// postgresVariable names a PostgreSQL database to use instead of a server
+// started for the tests.
 const postgresVariable = "YITONG_TEST_STATE_POSTGRES"
 
-// Each runs test on a new SQLite file, and on the PostgreSQL database that
-// YITONG_TEST_STATE_POSTGRES names when there is one.
+// Each runs test on a new SQLite file and on PostgreSQL, there in a schema of
+// its own: tests run beside each other.
 func Each(t *testing.T, test func(*testing.T, *store.Store)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
@@ -23,11 +24,12 @@ func Each(t *testing.T, test func(*testing.T, *store.Store)) {
 		test(t, open(t, filepath.Join(t.TempDir(), "state.db")))
 	})
 	t.Run("postgres", func(t *testing.T) {
-		dsn := os.Getenv(postgresVariable)
-		if dsn == "" {
-			t.Skip(postgresVariable + " names no database: the PostgreSQL side was not tested")
+		t.Parallel()
+		database := os.Getenv(postgresVariable)
+		if database == "" {
+			database = testserver.Postgres(t)
 		}
-		test(t, open(t, dsn))
+		test(t, open(t, testserver.PostgresSchema(t, database)))
 	})
 }
 
