@@ -6,7 +6,9 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"time"
 
@@ -36,9 +38,31 @@ type Log struct {
 // New makes a log over an opened state database.
 func New(opened *store.Store, now func() time.Time) *Log { return &Log{opened, now} }
 
+const (
+	// appendTries is how often a record is tried when others are added at the
+	// same moment: each try of one makes way for the others.
+	appendTries = 50
+	// appendPause is the longest wait before the second try.
+	appendPause = 5 * time.Millisecond
+)
+
 // Append adds a record behind the newest. Seq and At are set here.
 func (l *Log) Append(ctx context.Context, record Record) error {
-	err := l.store.InTx(ctx, func(tx *sql.Tx) error {
+	var err error
+	for try := range appendTries {
+		if err = l.append(ctx, record); err == nil || ctx.Err() != nil {
+			break
+		}
+		time.Sleep(time.Duration(rand.Int64N(int64(appendPause) * int64(try+1))))
+	}
+	if err != nil {
+		return fmt.Errorf("record the read: %w", err)
+	}
+	return nil
+}
+
+func (l *Log) append(ctx context.Context, record Record) error {
+	return l.store.InTx(ctx, func(tx *sql.Tx) error {
 		var last int64
 		var before string
 		err := l.store.SQL().Select("seq", "hash").From("audit_record").OrderBy("seq DESC").Limit(1).
@@ -53,12 +77,25 @@ func (l *Log) Append(ctx context.Context, record Record) error {
 		}
 		_, err = l.store.SQL().Insert("audit_record").Columns("seq", "document", "hash").
 			Values(record.Seq, string(document), link(before, record.Seq, string(document))).RunWith(tx).ExecContext(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		return l.head(ctx, tx, record.Seq, link(before, record.Seq, string(document)))
 	})
+}
+
+// head keeps the newest record's number and hash apart from the records, so
+// that records cut off at the end are missed.
+func (l *Log) head(ctx context.Context, tx *sql.Tx, seq int64, hash string) error {
+	result, err := l.store.SQL().Update("audit_head").Set("seq", seq).Set("hash", hash).RunWith(tx).ExecContext(ctx)
 	if err != nil {
-		return fmt.Errorf("record the read: %w", err)
+		return err
 	}
-	return nil
+	if rows, err := result.RowsAffected(); err != nil || rows > 0 {
+		return err
+	}
+	_, err = l.store.SQL().Insert("audit_head").Columns("id", "seq", "hash").Values(1, seq, hash).RunWith(tx).ExecContext(ctx)
+	return err
 }
 
 func link(before string, seq int64, document string) string {
@@ -66,18 +103,34 @@ func link(before string, seq int64, document string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Verify walks the chain. A record that was changed, or removed from the middle
-// or the beginning, is a Conflict fault; records cut off at the end cannot be
-// seen from the chain alone.
+// Verify walks the chain and compares its end with the head that is kept apart.
+// A record that was changed or removed is a Conflict fault. Who can write both
+// tables can still cut the end off unseen: keep a copy of the head elsewhere.
 func (l *Log) Verify(ctx context.Context) error {
 	before, next := "", int64(1)
-	return l.each(ctx, func(seq int64, document, hash string) error {
+	err := l.each(ctx, func(seq int64, document, hash string) error {
 		if seq != next || hash != link(before, seq, document) {
 			return fault.New(fault.Conflict, "the record of reads was changed at record %d", next)
 		}
 		before, next = hash, seq+1
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	var seq int64
+	var hash string
+	err = l.store.SQL().Select("seq", "hash").From("audit_head").RunWith(l.store.DB()).QueryRowContext(ctx).Scan(&seq, &hash)
+	if errors.Is(err, sql.ErrNoRows) && next == 1 {
+		return nil
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read the head of the record of reads: %w", err)
+	}
+	if seq != next-1 || hash != before {
+		return fault.New(fault.Conflict, "the record of reads ends at record %d where %d were written", next-1, seq)
+	}
+	return nil
 }
 
 // Records gives all records in order.

@@ -1,6 +1,8 @@
 package audit_test
 
 import (
+	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +19,8 @@ func TestTamperingIsFound(t *testing.T) {
 	for name, tamper := range map[string]string{
 		"changed":           "UPDATE audit_record SET document = replace(document, 'p2', 'p9') WHERE seq = 2",
 		"removed":           "DELETE FROM audit_record WHERE seq = 2",
+		"cut off":           "DELETE FROM audit_record WHERE seq = 3",
+		"emptied":           "DELETE FROM audit_record",
 		"removed at first":  "DELETE FROM audit_record WHERE seq = 1",
 		"another's content": "UPDATE audit_record SET document = (SELECT document FROM audit_record WHERE seq = 1) WHERE seq = 2",
 	} {
@@ -38,4 +42,28 @@ func TestTamperingIsFound(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestConcurrentReadsAreAllOnRecord appends from many sides at once.
+func TestConcurrentReadsAreAllOnRecord(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, opened *store.Store) {
+		log := audit.New(opened, time.Now)
+		const sides, each = 8, 10
+		var group sync.WaitGroup
+		errs := make([]error, sides)
+		for side := range sides {
+			group.Go(func() {
+				for range each {
+					errs[side] = errors.Join(errs[side], log.Append(t.Context(), audit.Record{Principal: "p", Action: "read", Outcome: "allowed"}))
+				}
+			})
+		}
+		group.Wait()
+		require.NoError(t, errors.Join(errs...))
+		records, err := log.Records(t.Context())
+		require.NoError(t, err)
+		require.Len(t, records, sides*each)
+		require.NoError(t, log.Verify(t.Context()))
+	})
 }
