@@ -69,6 +69,9 @@ func Build(ctx context.Context, config Config) error {
 	if err := copyOut("principals.yml", filepath.Join(config.Dir, "principals.yaml")); err != nil {
 		return err
 	}
+	if err := (evolution{Seed: config.Seed}).write(config.Dir); err != nil {
+		return err
+	}
 	for _, s := range wanted {
 		if err := copyOut(s.id+".yaml", filepath.Join(config.Dir, "systems", s.id+".yaml")); err != nil {
 			return err

@@ -12,11 +12,11 @@ import (
 func (c *cli) demoCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "demo",
-		Short: "Build the demo campus, and answer for its servers",
+		Short: "Build the demo campus, move it on, and answer for its servers",
 		Args:  refuseUnknownVerb,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	command.AddCommand(c.demoBuild(), c.demoPeople(), c.demoServe())
+	command.AddCommand(c.demoBuild(), c.demoPeople(), c.demoEvolve(), c.demoServe())
 	return command
 }
 
@@ -94,4 +94,31 @@ func (c *cli) demoServe() *cobra.Command {
 			})
 		},
 	}
+}
+
+func (c *cli) demoEvolve() *cobra.Command {
+	var days int
+	command := &cobra.Command{
+		Use:   "evolve --days N",
+		Short: "Move the demo campus on: rows come, change and go, and systems change their layout",
+		Long: "Move the demo campus on: rows come, change and go. On the first day personnel gets a new column, on the\n" +
+			"second the card system renames one, on the third the dormitories widen a type.",
+		Example: "  yitong demo evolve --days 1\n  yitong sync",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := c.settings()
+			if err != nil {
+				return err
+			}
+			day, err := app.EvolveDemo(cmd.Context(), settings, days)
+			if err != nil {
+				return err
+			}
+			return c.show(map[string]int{"day": day}, func() {
+				fmt.Fprintf(c.stdout, "It is day %d on the demo campus.\n", day)
+			})
+		},
+	}
+	command.Flags().IntVar(&days, "days", 1, "how many days")
+	return command
 }

@@ -72,6 +72,20 @@ func TestDemoCampusFromNothingToCatalog(t *testing.T) {
 	require.Contains(t, graph.Nodes, "source:hr/T_JZG_JBXX/SJH")
 }
 
+func TestTheEvolvedCampusDrifts(t *testing.T) {
+	t.Parallel()
+	with := settings(t)
+	_, err := app.BuildDemo(t.Context(), with, "small")
+	require.NoError(t, err)
+	sync(t, with)
+	day, err := app.EvolveDemo(t.Context(), with, 3)
+	require.NoError(t, err)
+	require.Equal(t, 3, day)
+	golden(t, with, sync(t, with))
+	_, err = app.EvolveDemo(t.Context(), with, 0)
+	require.True(t, fault.Is(err, fault.Invalid))
+}
+
 func TestAHomeHasOneOwner(t *testing.T) {
 	t.Parallel()
 	with := settings(t)

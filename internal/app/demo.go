@@ -35,6 +35,16 @@ func BuildDemo(ctx context.Context, settings config.Config, scale string) (bool,
 	return err == nil, errors.Join(err, lock.release())
 }
 
+// EvolveDemo moves the demo campus on by so many days and gives the day reached.
+func EvolveDemo(ctx context.Context, settings config.Config, days int) (int, error) {
+	lock, err := lockHome(settings.Home)
+	if err != nil {
+		return 0, err
+	}
+	day, err := demo.Evolve(ctx, settings.Campus, days)
+	return day, errors.Join(err, lock.release())
+}
+
 // connectorNames lists the kinds of connector that there are.
 func connectorNames() []string {
 	var names []string
