@@ -70,7 +70,7 @@ func Evolve(ctx context.Context, dir string, days int) (int, error) {
 			if s.on != 0 && s.on != state.Day || !present(dir, s.system) {
 				continue
 			}
-			random := rand.New(rand.NewPCG(state.Seed+uint64(state.Day), uint64(i))) //nolint:gosec // days are few
+			random := rand.New(rand.NewPCG(state.Seed+uint64(state.Day), uint64(i)))
 			if err := s.do(ctx, filepath.Join(dir, "data"), random, state.Day); err != nil {
 				return state.Day, fmt.Errorf("day %d of %s: %w", state.Day, s.system, err)
 			}
