@@ -199,6 +199,26 @@ func TestWellFormedFilesReadAsTheyWereWritten(t *testing.T) {
 	})
 }
 
+// TestDecodedTextIsCutAnywhere reads a GBK file longer than the sample, so that
+// the sample ends inside a character.
+func TestDecodedTextIsCutAnywhere(t *testing.T) {
+	t.Parallel()
+	for shift := range 4 {
+		var text strings.Builder
+		text.WriteString("号,名" + strings.Repeat("x", shift) + "\n")
+		const rows = 40_000
+		for i := range rows {
+			fmt.Fprintf(&text, "%d,汉字汉字\n", i)
+		}
+		encoded, err := simplifiedchinese.GB18030.NewEncoder().String(text.String())
+		require.NoError(t, err)
+		got := load(t, encoded, "")
+		require.Len(t, got.rows, rows)
+		require.Empty(t, got.rejects)
+		require.Equal(t, []string{"39999", "汉字汉字"}, got.rows[rows-1])
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{"a,b\n1,2\n", "a;b\r\n\"x\";\"\"\"\"\r\n", "\xef\xbb\xbfa\tb\n1\t\n", "\"", "a,b\n\"1,2\n3,4", "\xd0\xd5,\xc3\xfb\n1,2\n", "a\rb\rc"} {
 		f.Add([]byte(seed))

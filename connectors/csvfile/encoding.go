@@ -186,9 +186,32 @@ type decodingReader struct {
 	decoder *encoding.Decoder
 	raw     []byte
 	ended   bool
+	// rest is decoded text that the last caller had no room for.
+	rest []byte
 }
 
+// leastRoom is enough for one character, and some more.
+const leastRoom = 64
+
 func (d *decodingReader) Read(into []byte) (int, error) {
+	if len(d.rest) == 0 && len(into) < leastRoom {
+		room := make([]byte, leastRoom)
+		n, err := d.read(room)
+		if err != nil {
+			return 0, err
+		}
+		d.rest = room[:n]
+	}
+	if len(d.rest) > 0 {
+		n := copy(into, d.rest)
+		d.rest = d.rest[n:]
+		return n, nil
+	}
+	return d.read(into)
+}
+
+// read decodes into room for one character at least.
+func (d *decodingReader) read(into []byte) (int, error) {
 	for {
 		if !d.ended && len(d.raw) < cap(d.raw)/2 {
 			n, err := io.ReadFull(d.from, d.raw[len(d.raw):cap(d.raw)])

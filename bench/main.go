@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// options size the cases.
+type options struct {
+	rows  int64
+	bytes int64
+	dir   string
+}
+
+// result is one measured figure.
+type result struct {
+	name, goal, figure string
+	met                bool
+	parts              []string
+}
+
+var cases = map[string]func(context.Context, options) ([]result, error){
+	"history": measureHistory, "gbk": measureGBK, "campus": measureCampus,
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	which := flag.String("case", "all", "history, gbk, campus or all")
+	var o options
+	flag.Int64Var(&o.rows, "rows", 2_000_000, "rows of the table in the case history")
+	flag.Int64Var(&o.bytes, "bytes", 1_000_000_000, "size of the file in the case gbk")
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "yitong-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	o.dir = dir
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
+	defer cancel()
+	names := []string{"campus", "history", "gbk"}
+	if *which != "all" {
+		if cases[*which] == nil {
+			return fmt.Errorf("there is no case %q: the cases are %s", *which, strings.Join(names, ", "))
+		}
+		names = []string{*which}
+	}
+	for _, name := range slices.Clone(names) {
+		results, err := cases[name](ctx, o)
+		if err != nil {
+			return fmt.Errorf("case %s: %w", name, err)
+		}
+		for _, r := range results {
+			verdict := "met"
+			if !r.met {
+				verdict = "MISSED"
+			}
+			fmt.Printf("%-46s goal %-18s %-22s %-7s %s\n", r.name, r.goal, r.figure, verdict, strings.Join(r.parts, ", "))
+		}
+	}
+	fmt.Printf("highest resident memory of this process: %s\n", peak())
+	return nil
+}
+
+// peak reads the highest resident memory from the kernel.
+func peak() string {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return "unknown"
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown"
+}
