@@ -91,7 +91,7 @@ const smallest = 1e-3
 // try measures a candidate: how alike its records are in length, times how
 // many of its cells look like values of some type.
 func try(candidate dialect, sample []byte, ended bool) tryout {
-	s := splitter{dialect: candidate}
+	s := newSplitter(candidate)
 	lengths := map[int]int{}
 	cells, known, records := 0, 0, 0
 	for len(sample) > 0 && records < sampleRecords {

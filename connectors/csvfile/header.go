@@ -15,7 +15,7 @@ type row struct {
 }
 
 func sampleRows(sample []byte, ended bool, d dialect) []row {
-	s := splitter{dialect: d}
+	s := newSplitter(d)
 	var rows []row
 	line := 0
 	for len(sample) > 0 && len(rows) < sampleRecords {

@@ -34,7 +34,7 @@ var replacement = []byte(string(utf8.RuneError))
 // reader gives the records of one file one after another.
 type reader struct {
 	inspected
-	splitter splitter
+	splitter *splitter
 	repeated string
 	file     *os.File
 	from     io.Reader
@@ -55,7 +55,7 @@ func newReader(f inspected, repeated string, at place) (*reader, error) {
 		return nil, unreadable(f.path, err)
 	}
 	r := &reader{
-		inspected: f, splitter: splitter{dialect: f.dialect}, repeated: repeated, file: file,
+		inspected: f, splitter: newSplitter(f.dialect), repeated: repeated, file: file,
 		buffer: make([]byte, textBlock), offset: at.offset, line: at.line, other: at.other,
 	}
 	if r.from, err = decoded(file, f.encoding); err == nil {
@@ -203,7 +203,7 @@ func (r *reader) undecodable(raw []byte) bool {
 	if r.from == io.Reader(r.file) {
 		return !utf8.Valid(raw)
 	}
-	return bytes.Contains(raw, replacement)
+	return bytes.IndexByte(raw, replacement[0]) >= 0 && bytes.Contains(raw, replacement)
 }
 
 // isHeader reports whether a record repeats the header: at least two fields,

@@ -42,8 +42,19 @@ type splitter struct {
 	lines   int
 	// strays counts the unquoted fields of the record that hold a quote.
 	strays int
+	// special marks the bytes at which an unquoted field may end or hold a quote.
+	special [256]bool
 	// spanned holds the longest quoted part of the record that goes over lines.
 	spanned []byte
+}
+
+func newSplitter(d dialect) *splitter {
+	s := &splitter{dialect: d}
+	s.special[d.delimiter[0]], s.special['\n'], s.special['\r'] = true, true, true
+	if d.quote > 0 {
+		s.special[byte(d.quote)] = true
+	}
+	return s
 }
 
 // next reads the record at the start of text and gives its length, line end
@@ -81,26 +92,32 @@ func (s *splitter) next(text []byte, ended bool) (length int, found status) {
 
 // plain finds the end of an unquoted field.
 func (s *splitter) plain(text []byte, at int, ended bool) (int, bool) {
-	first, stray := s.delimiter[0], 0
-	defer func() { s.strays += stray }()
+	first, strays := s.delimiter[0], 0
 	for i := at; i < len(text); i++ {
 		c := text[i]
+		if !s.special[c] {
+			continue
+		}
 		switch {
 		case c == first && hasDelimiter(text[i:], s.delimiter):
+			s.strays += strays
 			return i, true
 		case c == first && !ended && len(text)-i < len(s.delimiter):
 			return 0, false
 		case c == '\n' && !s.cr:
+			s.strays += strays
 			if i > at && text[i-1] == '\r' {
 				return i - 1, true
 			}
 			return i, true
 		case c == '\r' && s.cr:
+			s.strays += strays
 			return i, true
 		case int(c) == s.quote:
-			stray = 1
+			strays = 1
 		}
 	}
+	s.strays += strays
 	return len(text), ended
 }
 
@@ -110,7 +127,7 @@ func hasDelimiter(text []byte, delimiter string) bool {
 
 // quoted reads a quoted field and gives the place behind its closing quote.
 func (s *splitter) quoted(text []byte, start int, ended bool) (int, status) {
-	at := start + 1
+	at, before := start+1, s.lines
 	copied := -1 // where in scratch the field begins, once something was unescaped
 	from := at
 	for ; at < len(text); at++ {
@@ -142,7 +159,7 @@ func (s *splitter) quoted(text []byte, start int, ended bool) (int, status) {
 			s.scratch = append(s.scratch, text[from:at]...)
 			field = s.scratch[copied:len(s.scratch):len(s.scratch)]
 		}
-		if s.lines > 0 && len(field) > len(s.spanned) {
+		if s.lines > before && len(field) > len(s.spanned) {
 			s.spanned = field
 		}
 		s.fields = append(s.fields, field)

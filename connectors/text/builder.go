@@ -47,6 +47,7 @@ type Builder struct {
 	columns []schema.Column
 	parsers []parser
 	appends []func(*value)
+	texts   []*array.StringBuilder // nil for columns of other kinds
 	null    map[string]bool
 	record  *array.RecordBuilder
 	row     []value
@@ -70,6 +71,8 @@ func NewBuilder(columns []schema.Column, options Options) *Builder {
 	}
 	for i, column := range columns {
 		b.parsers = append(b.parsers, parserOf(column.Type, options.Location))
+		text, _ := b.record.Field(i).(*array.StringBuilder)
+		b.texts = append(b.texts, text)
 		b.appends = append(b.appends, appender(b.record.Field(i), column.Type.Kind))
 	}
 	return b
@@ -86,12 +89,12 @@ func (b *Builder) Rows() int { return b.rows }
 // mismatch. The cells may be used again afterwards.
 func (b *Builder) Append(cells [][]byte) *MismatchError {
 	for i, cell := range cells {
-		kind := b.columns[i].Type.Kind
-		if cell == nil || len(cell) == 0 && kind != schema.String || b.null != nil && b.null[string(cell)] {
+		isText := b.texts[i] != nil
+		if cell == nil || len(cell) == 0 && !isText || b.null != nil && b.null[string(cell)] {
 			b.row[i].null = true
 			continue
 		}
-		if kind == schema.String {
+		if isText {
 			b.row[i].null, b.row[i].bytes = false, cell
 			continue
 		}
@@ -102,9 +105,12 @@ func (b *Builder) Append(cells [][]byte) *MismatchError {
 		b.row[i] = parsed
 	}
 	for i := range b.row {
-		if b.row[i].null {
+		switch {
+		case b.row[i].null:
 			b.record.Field(i).AppendNull()
-		} else {
+		case b.texts[i] != nil:
+			b.texts[i].BinaryBuilder.Append(b.row[i].bytes)
+		default:
 			b.appends[i](&b.row[i])
 		}
 	}
