@@ -37,6 +37,10 @@ test: setup-test ## Run all tests
 test-quick: setup-build ## Run the tests that need no server and finish in seconds each
 	go test -short -tags $(TAGS) -p $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) ./...
 
+.PHONY: bench
+bench: setup-build ## Measure loads, files and the demo campus
+	go run -tags $(TAGS) ./bench
+
 .PHONY: soak
 soak: setup-test ## Run the long tests: all crash moments, full random counts, fuzzing
 	YITONG_SOAK=50 YITONG_TEST_REQUIRE=1 go test -tags $(TAGS) -p 1 -timeout 3h -count=1 ./pipelines/... ./internal/app/...

@@ -66,10 +66,10 @@ func run() error {
 			if !r.met {
 				verdict = "MISSED"
 			}
-			fmt.Printf("%-46s goal %-18s %-22s %-7s %s\n", r.name, r.goal, r.figure, verdict, strings.Join(r.parts, ", "))
+			fmt.Fprintf(os.Stdout, "%-46s goal %-18s %-22s %-7s %s\n", r.name, r.goal, r.figure, verdict, strings.Join(r.parts, ", "))
 		}
 	}
-	fmt.Printf("highest resident memory of this process: %s\n", peak())
+	fmt.Fprintf(os.Stdout, "highest resident memory of this process: %s\n", peak())
 	return nil
 }
 
