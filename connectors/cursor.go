@@ -26,16 +26,24 @@ func FormatCursor(values arrow.Array, row int) string {
 	}
 	switch typed := values.(type) {
 	case *array.Timestamp:
-		zoned := typed.DataType().(*arrow.TimestampType).TimeZone != ""
-		moment := typed.Value(row).ToTime(arrow.Microsecond).UTC()
-		if zoned {
-			return moment.Format(instantLayout)
+		kind := schema.Timestamp
+		if typed.DataType().(*arrow.TimestampType).TimeZone != "" {
+			kind = schema.TimestampTZ
 		}
-		return moment.Format(wallClockLayout)
+		return FormatMoment(typed.Value(row).ToTime(arrow.Microsecond), kind)
 	case *array.Date32:
 		return typed.Value(row).FormattedString()
 	}
 	return values.ValueStr(row)
+}
+
+// FormatMoment gives the text form of a cursor value of kind Timestamp or
+// TimestampTZ.
+func FormatMoment(moment time.Time, kind schema.Kind) string {
+	if kind == schema.TimestampTZ {
+		return moment.UTC().Format(instantLayout)
+	}
+	return moment.UTC().Format(wallClockLayout)
 }
 
 // LookBack moves a cursor's text form back: by span for moments and dates (a

@@ -57,6 +57,7 @@ type stream struct {
 	at        place
 	restarted bool
 	bound     *connectors.Bound
+	canonical func([]byte) string
 }
 
 // Read implements connectors.Source.
@@ -80,7 +81,11 @@ func (s *source) Read(_ context.Context, request connectors.ReadRequest) (connec
 	if st.bound, err = connectors.NewBound(dataset, request); err != nil {
 		return nil, err
 	}
-	st.builder = text.NewBuilder(st.columns, text.Options{Location: s.zone, Null: st.options.Nulls})
+	reading := text.Options{Location: s.zone, Null: st.options.Nulls}
+	if cursor, ok := dataset.Column(request.Cursor); ok {
+		st.canonical = text.CursorText(cursor.Type, reading)
+	}
+	st.builder = text.NewBuilder(st.columns, reading)
 	st.resume()
 	return st, nil
 }
@@ -207,7 +212,7 @@ func (s *stream) row() (*connectors.Reject, error) {
 		s.cells = append(s.cells, fields[index])
 	}
 	if s.bound != nil {
-		if index := slices.Index(s.reader.names, s.request.Cursor); !s.bound.Admits(string(fields[index])) {
+		if index := slices.Index(s.reader.names, s.request.Cursor); !s.bound.Admits(s.canonical(fields[index])) {
 			return nil, nil
 		}
 	}

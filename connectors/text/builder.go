@@ -42,6 +42,29 @@ func (m *MismatchError) Reject(row int64, raw string) connectors.Reject {
 	return connectors.Reject{Row: row, Code: CodeTypeMismatch, Column: m.Column, Reason: m.Error(), Raw: raw}
 }
 
+// CursorText gives what turns a cursor's cell into the text form that
+// connectors.FormatCursor has, however the source writes its moments; "" for a
+// cell that is not a value, whose row the builder rejects.
+func CursorText(t schema.Type, options Options) func(cell []byte) string {
+	if t.Kind != schema.Date && t.Kind != schema.Timestamp && t.Kind != schema.TimestampTZ {
+		return func(cell []byte) string { return string(cell) }
+	}
+	if options.Location == nil {
+		options.Location = time.UTC
+	}
+	parse := parserOf(t, options.Location)
+	return func(cell []byte) string {
+		parsed, ok := parse(cell)
+		switch {
+		case !ok:
+			return ""
+		case t.Kind == schema.Date:
+			return arrow.Date32(parsed.integer).FormattedString()
+		}
+		return connectors.FormatMoment(time.UnixMicro(parsed.integer), t.Kind)
+	}
+}
+
 // Builder gathers rows of text into record batches. It is used by one goroutine.
 type Builder struct {
 	columns []schema.Column

@@ -42,6 +42,7 @@ type Stream struct {
 	indices   []int
 	cursor    int
 	bound     *connectors.Bound
+	canonical func([]byte) string
 	cells     [][]byte
 	restarted bool
 	ended     bool
@@ -72,6 +73,7 @@ func NewStream(dataset schema.Dataset, request connectors.ReadRequest, options O
 	}
 	if bound != nil {
 		s.cursor = slices.IndexFunc(dataset.Columns, func(c schema.Column) bool { return c.Name == request.Cursor })
+		s.canonical = CursorText(dataset.Columns[s.cursor].Type, options)
 	}
 	if s.request.BatchRows <= 0 {
 		s.request.BatchRows = connectors.DefaultBatchRows
@@ -121,7 +123,7 @@ func (s *Stream) take(row Row) *connectors.Reject {
 	if row.Reject != nil {
 		return row.Reject
 	}
-	if s.bound != nil && !s.bound.Admits(string(row.Cells[s.cursor])) {
+	if s.bound != nil && !s.bound.Admits(s.canonical(row.Cells[s.cursor])) {
 		return nil
 	}
 	s.cells = s.cells[:0]
