@@ -71,8 +71,8 @@ func decoderOf(builder array.Builder, c column) decoder {
 	case *extensions.UUIDBuilder:
 		return decoder{width: 16, append: func(v []byte) { b.AppendBytes([16]byte(v)) }}
 	case *array.Decimal128Builder:
-		scale := int(c.Type.Scale)
-		return decoder{width: -1, refuse: knownNumeric, append: func(v []byte) { b.UnsafeAppend(numeric(v, scale)) }}
+		precision, scale := int(c.Type.Precision), int(c.Type.Scale)
+		return decoder{width: -1, refuse: func(v []byte) (string, string) { return fitsNumeric(v, precision, scale) }, append: func(v []byte) { b.UnsafeAppend(numeric(v, scale)) }}
 	case *array.StringBuilder:
 		prefix := c.prefix
 		return decoder{width: -1, refuse: func(v []byte) (string, string) { return legible(v, prefix) }, append: func(v []byte) { b.BinaryBuilder.Append(v[prefix:]) }}
@@ -129,15 +129,30 @@ const (
 	groupBase       = 10_000
 )
 
-func knownNumeric(v []byte) (string, string) {
+// fitsNumeric checks what the server promises: the value has the column's
+// precision and scale.
+func fitsNumeric(v []byte, precision, scale int) (string, string) {
 	if len(v) < numericHead || len(v) != numericHead+2*int(binary.BigEndian.Uint16(v)) {
 		return codeTypeMismatch, "the server sent a number that is cut off"
 	}
 	if sign := binary.BigEndian.Uint16(v[4:]); sign != numericPositive && sign != numericNegative {
 		return codeTypeMismatch, "NaN and infinity are no numbers that can be kept"
 	}
+	groups := int(binary.BigEndian.Uint16(v))
+	if groups == 0 {
+		return "", ""
+	}
+	weight := int(int16(binary.BigEndian.Uint16(v[2:]))) // #nosec G115 -- two's complement
+	whole := groupDigits * (weight + 1)
+	behind := groupDigits*(groups-weight-1) - scale
+	last := binary.BigEndian.Uint16(v[len(v)-2:])
+	if whole >= precision-scale+groupDigits || behind >= groupDigits || behind > 0 && last%tenTo[behind] != 0 {
+		return codeTypeMismatch, "the server sent a number with more digits than its column has"
+	}
 	return "", ""
 }
+
+var tenTo = [groupDigits]uint16{1, 10, 100, 1000}
 
 // numeric gives a checked NUMERIC as a whole number of 10^-scale. The server
 // has already held the value to the column's precision and scale, so that what

@@ -28,7 +28,7 @@ func TestNumericIsExact(t *testing.T) {
 		}
 		sent, err := types.Encode(pgtype.NumericOID, pgx.BinaryFormatCode, pgtype.Numeric{Int: unscaled, Exp: int32(-scale), Valid: true}, nil)
 		require.NoError(t, err)
-		code, _ := knownNumeric(sent)
+		code, _ := fitsNumeric(sent, precision, scale)
 		require.Empty(t, code)
 		require.Equal(t, unscaled.String(), numeric(sent, scale).BigInt().String())
 	})
