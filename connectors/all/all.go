@@ -6,6 +6,7 @@ import (
 	"github.com/yitong-hub/yitong/connectors/httpjson"
 	"github.com/yitong-hub/yitong/connectors/kafka"
 	"github.com/yitong-hub/yitong/connectors/ldapdir"
+	"github.com/yitong-hub/yitong/connectors/mysql"
 	"github.com/yitong-hub/yitong/connectors/oracle"
 	"github.com/yitong-hub/yitong/connectors/postgres"
 	"github.com/yitong-hub/yitong/connectors/slurm"
@@ -17,6 +18,6 @@ import (
 // Drivers lists every connector that this build has, in order of name.
 func Drivers() []connectors.Driver {
 	return []connectors.Driver{
-		csvfile.Driver(), httpjson.Driver(), kafka.Driver(), ldapdir.Driver(), oracle.Driver(), postgres.Driver(), slurm.Driver(), sqlite.Driver(), sqlserver.Driver(), xlsxfile.Driver(),
+		csvfile.Driver(), httpjson.Driver(), kafka.Driver(), ldapdir.Driver(), mysql.Driver(), oracle.Driver(), postgres.Driver(), slurm.Driver(), sqlite.Driver(), sqlserver.Driver(), xlsxfile.Driver(),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -229,5 +230,10 @@ func (r *rows) Token() connectors.Token {
 	return connectors.Token("row:" + strconv.FormatInt(r.number, 10))
 }
 
-// Close implements text.Rows.
-func (r *rows) Close() error { return r.found.Close() }
+// Close implements text.Rows. That the reading was canceled is told by Next.
+func (r *rows) Close() error {
+	if err := r.found.Close(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
