@@ -40,6 +40,7 @@ test-quick: setup-build ## Run the tests that need no server and finish in secon
 .PHONY: bench
 bench: setup-build ## Measure loads, files and the demo campus
 	go run -tags $(TAGS) ./bench
+	go test -tags $(TAGS) -run XXX -bench . -benchtime 1x -v ./bench
 
 .PHONY: soak
 soak: setup-test ## Run the long tests: all crash moments, full random counts, fuzzing

@@ -33,7 +33,7 @@ func openBench(ctx context.Context, dir string, drivers ...connectors.Driver) (*
 		return nil, err
 	}
 	b := &bench{warehouse: w}
-	b.engine = pipelines.New(pipelines.Config{Warehouse: w, Catalog: pipetest.NewCatalog(nil, nil), Drivers: drivers, CampusDir: dir, Progress: b.note, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))})
+	b.engine = pipelines.New(pipelines.Config{Warehouse: w, Catalog: pipetest.NewCatalog(nil, nil), Drivers: drivers, CampusDir: dir, Secrets: environment, Progress: b.note, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))})
 	return b, nil
 }
 
@@ -82,3 +82,6 @@ func (b *bench) seconds(stages ...string) float64 {
 	}
 	return sum.Seconds()
 }
+
+// environment gives the secrets of benches.
+func environment(name string) (string, error) { return os.Getenv(name), nil }
