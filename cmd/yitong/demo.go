@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ func (c *cli) demoCommand() *cobra.Command {
 		Args:  refuseUnknownVerb,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	command.AddCommand(c.demoBuild(), c.demoPeople(), c.demoEvolve(), c.demoServe())
+	command.AddCommand(c.demoBuild(), c.demoPeople(), c.demoEvolve(), c.demoServe(), c.demoLoad())
 	return command
 }
 
@@ -120,5 +121,38 @@ func (c *cli) demoEvolve() *cobra.Command {
 		},
 	}
 	command.Flags().IntVar(&days, "days", 1, "how many days")
+	return command
+}
+
+func (c *cli) demoLoad() *cobra.Command {
+	var servers app.DemoServers
+	command := &cobra.Command{
+		Use:   "load --postgres DSN --mysql DSN",
+		Short: "Move the demo's relational systems into real database servers",
+		Long: "Move the demo's relational systems from their files into PostgreSQL (a schema for each) or MariaDB and MySQL\n" +
+			"(a database for each), by turns when both are named. Their definitions say so afterwards, and the addresses\n" +
+			"stand in the campus's secrets.env. What was loaded before is replaced.",
+		Example: "  yitong demo load --postgres postgres://me@localhost/demo --mysql 'me:word@tcp(localhost:3306)/demo'\n  yitong sync",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := c.settings()
+			if err != nil {
+				return err
+			}
+			loads, err := app.LoadDemo(cmd.Context(), settings, servers)
+			if err != nil {
+				return err
+			}
+			return c.show(loads, func() {
+				out := newTable("SYSTEM", "NOW IN", "TABLES", "ROWS", "REJECTED").alignRight(2, 3, 4)
+				for _, load := range loads {
+					out.add(load.System, load.Connector, strconv.Itoa(load.Tables), strconv.FormatInt(load.Rows, 10), strconv.FormatInt(load.Rejected, 10))
+				}
+				out.write(c)
+			})
+		},
+	}
+	command.Flags().StringVar(&servers.Postgres, "postgres", "", "postgres://user:password@host:port/database")
+	command.Flags().StringVar(&servers.MySQL, "mysql", "", "user:password@tcp(host:port)/database")
 	return command
 }

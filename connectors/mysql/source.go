@@ -29,7 +29,8 @@ var tablesSQL string
 
 // Connection is the `connection:` of a database: a DSN, or its parts.
 type Connection struct {
-	// DSN is user:password@tcp(host:port)/database, best from a secret.
+	// DSN is user:password@tcp(host:port)/database, best from a secret; Database
+	// beside it says which of the server's.
 	DSN      connectors.Setting   `yaml:"dsn"`
 	Host     string               `yaml:"host"`
 	Port     int                  `yaml:"port"` // 3306 when 0
@@ -127,6 +128,9 @@ func (c Connection) settings(config connectors.Config) (*mysql.Config, error) {
 	}
 	if c.TLS != "" {
 		settings.TLSConfig = c.TLS
+	}
+	if c.Database != "" {
+		settings.DBName = c.Database
 	}
 	settings.Timeout, settings.ParseTime = dialPatience, false
 	if settings.Params == nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/yitong-hub/yitong/internal/fault"
 )
 
-// secretsFile holds NAME=value lines beside the definitions; the environment
+// SecretsFile holds NAME=value lines beside the definitions; the environment
 // comes first.
-const secretsFile = "secrets.env"
+const SecretsFile = "secrets.env"
 
 // Secret looks a secret up in the environment and then in the campus's
 // secrets.env. The value must not be logged. An unknown name is an Invalid
@@ -22,7 +22,7 @@ func (c Config) Secret(name string) (string, error) {
 	if value, ok := os.LookupEnv(name); ok {
 		return value, nil
 	}
-	path := filepath.Join(c.Campus, secretsFile)
+	path := filepath.Join(c.Campus, SecretsFile)
 	file, err := os.Open(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fault.Wrap(err, fault.Invalid, "the secrets file %s cannot be read", path)
