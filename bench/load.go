@@ -20,6 +20,8 @@ import (
 type bench struct {
 	warehouse *warehouse.Warehouse
 	engine    *pipelines.Engine
+	// server is the address of the source, when it is a server.
+	server string
 
 	mu     sync.Mutex
 	stage  string
@@ -33,7 +35,7 @@ func openBench(ctx context.Context, dir string, drivers ...connectors.Driver) (*
 		return nil, err
 	}
 	b := &bench{warehouse: w}
-	b.engine = pipelines.New(pipelines.Config{Warehouse: w, Catalog: pipetest.NewCatalog(nil, nil), Drivers: drivers, CampusDir: dir, Secrets: environment, Progress: b.note, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))})
+	b.engine = pipelines.New(pipelines.Config{Warehouse: w, Catalog: pipetest.NewCatalog(nil, nil), Drivers: drivers, CampusDir: dir, Secrets: b.address, Progress: b.note, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))})
 	return b, nil
 }
 
@@ -83,5 +85,5 @@ func (b *bench) seconds(stages ...string) float64 {
 	return sum.Seconds()
 }
 
-// environment gives the secrets of benches.
-func environment(name string) (string, error) { return os.Getenv(name), nil }
+// address is the only secret of a bench.
+func (b *bench) address(string) (string, error) { return b.server, nil }

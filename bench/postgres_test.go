@@ -43,7 +43,6 @@ func BenchmarkPostgres(b *testing.B) {
 	require.NoError(b, err)
 	var node yaml.Node
 	require.NoError(b, yaml.Unmarshal([]byte("{url: {secret: URL}}"), &node))
-	b.Setenv("URL", dsn)
 	system := definition.System{
 		ID: "bench", Connector: "postgres", Connection: *node.Content[0],
 		Datasets: []definition.Dataset{{Name: "rows", Source: "mixed", Key: []string{"id"}}},
@@ -52,6 +51,7 @@ func BenchmarkPostgres(b *testing.B) {
 		floor := copyAway(b, conn)
 		loaded, err := openBench(b.Context(), b.TempDir(), postgres.Driver())
 		require.NoError(b, err)
+		loaded.server = dsn
 		_, took, err := loaded.sync(b.Context(), system)
 		require.NoError(b, err)
 		require.NoError(b, loaded.warehouse.Close())

@@ -143,7 +143,7 @@ func (e *Engine) driver(name string) (connectors.Driver, error) {
 		}
 		names = append(names, driver.Name)
 	}
-	return connectors.Driver{}, fault.New(fault.Invalid, "there is no connector %q%s", name, hint(name, names))
+	return connectors.Driver{}, fault.New(fault.Invalid, "there is no connector %q%s", name, fault.Meant(name, names))
 }
 
 // hold keeps a dataset for one load.

@@ -13,6 +13,8 @@ import (
 type Finding struct {
 	// Dataset is the declared name; empty when the whole system is meant.
 	Dataset string `json:"dataset,omitempty"`
+	// Line is the place in the definition's file, from 1; 0 when it has none.
+	Line int `json:"line,omitempty"`
 	// Message says what is wrong and what would be right.
 	Message string `json:"message"`
 }
@@ -35,12 +37,40 @@ func (e *Engine) CheckSystem(ctx context.Context, system definition.System) ([]F
 	}
 	var findings []Finding
 	for _, dataset := range system.Datasets {
-		l := &load{engine: e, system: system, dataset: dataset, id: system.ID + "." + dataset.Name, opened: opened}
-		if err := l.inspect(ctx); err != nil {
-			findings = append(findings, Finding{Dataset: dataset.Name, Message: fault.Public(err)})
-		}
+		l := load{engine: e, system: system, dataset: dataset, id: system.ID + "." + dataset.Name, opened: opened}
+		findings = append(findings, l.findings(ctx)...)
 	}
 	return findings, nil
+}
+
+// findings inspects each field alone, so that one mistake does not hide the
+// next, and then the dataset with the fields that are right.
+func (l load) findings(ctx context.Context) []Finding {
+	about := func(line int, err error) Finding {
+		return Finding{Dataset: l.dataset.Name, Line: line, Message: fault.Public(err)}
+	}
+	if _, err := l.describe(ctx); err != nil {
+		return []Finding{about(l.dataset.Line, err)}
+	}
+	var found []Finding
+	var right []definition.Field
+	for _, field := range l.dataset.Fields {
+		alone := l
+		alone.dataset = definition.Dataset{
+			Name: l.dataset.Name, Source: l.dataset.Source, Options: l.dataset.Options, Load: definition.LoadFull, Fields: []definition.Field{field},
+		}
+		if err := alone.inspect(ctx); err != nil {
+			found = append(found, about(field.Line, err))
+			continue
+		}
+		right = append(right, field)
+	}
+	whole := l
+	whole.dataset.Fields = right
+	if err := whole.inspect(ctx); err != nil {
+		found = append(found, about(l.dataset.Line, err))
+	}
+	return found
 }
 
 // inspect does what a load does before it reads.

@@ -178,7 +178,7 @@ func (l *load) describe(ctx context.Context) (schema.Dataset, error) {
 		}
 		names[i] = dataset.Name
 	}
-	return schema.Dataset{}, fault.New(fault.NotFound, "system %s has no dataset %s%s", l.system.ID, l.dataset.Source, hint(l.dataset.Source, names))
+	return schema.Dataset{}, fault.New(fault.NotFound, "system %s has no dataset %s%s", l.system.ID, l.dataset.Source, fault.Meant(l.dataset.Source, names))
 }
 
 // request decides what to read and what the rows will be of their dataset.

@@ -89,7 +89,7 @@ func (r resolver) fields() ([]resolvedField, error) {
 		column, there := r.column(fromOf(declared))
 		if !there && !r.isStored(declared.Name) {
 			return nil, fault.New(fault.Invalid, "field %s: %s has no column %s%s",
-				declared.Name, r.dataset.Source, fromOf(declared), hint(fromOf(declared), r.columnNames()))
+				declared.Name, r.dataset.Source, fromOf(declared), fault.Meant(fromOf(declared), r.columnNames()))
 		}
 		fields = append(fields, r.field(declared, column, !there))
 		names[declared.Name] = true
@@ -172,7 +172,7 @@ func (r resolver) key(done *resolved) error {
 	for _, name := range r.dataset.Key {
 		place := slices.IndexFunc(done.fields, func(f resolvedField) bool { return f.compiled.From == name && !f.compiled.Dropped })
 		if place < 0 {
-			return fault.New(fault.Invalid, "key column %s is not among the columns of %s that become fields%s", name, r.dataset.Source, hint(name, r.columnNames()))
+			return fault.New(fault.Invalid, "key column %s is not among the columns of %s that become fields%s", name, r.dataset.Source, fault.Meant(name, r.columnNames()))
 		}
 		done.plan.Key = append(done.plan.Key, place)
 		done.plan.KeyColumns = append(done.plan.KeyColumns, name)
@@ -224,7 +224,7 @@ func (r resolver) rules(done *resolved) error {
 	case "soft":
 		done.plan.KeepMissing = true
 		if _, there := r.column(r.dataset.Deletes.Column); !there {
-			return fault.New(fault.Invalid, "deletes: %s has no column %s%s", r.dataset.Source, r.dataset.Deletes.Column, hint(r.dataset.Deletes.Column, r.columnNames()))
+			return fault.New(fault.Invalid, "deletes: %s has no column %s%s", r.dataset.Source, r.dataset.Deletes.Column, fault.Meant(r.dataset.Deletes.Column, r.columnNames()))
 		}
 		values := make([]string, len(r.dataset.Deletes.Values))
 		for i, value := range r.dataset.Deletes.Values {
@@ -255,7 +255,7 @@ func (r resolver) duplicates(done *resolved) error {
 			direction = " DESC"
 		}
 		if _, there := r.column(bare); !there {
-			return fault.New(fault.Invalid, "duplicates: %s has no column %s%s", r.dataset.Source, bare, hint(bare, r.columnNames()))
+			return fault.New(fault.Invalid, "duplicates: %s has no column %s%s", r.dataset.Source, bare, fault.Meant(bare, r.columnNames()))
 		}
 		done.plan.Order = append(done.plan.Order, warehouse.Ident(standard.Alias, bare)+direction)
 	}

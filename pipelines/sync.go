@@ -111,12 +111,12 @@ func choose(systems []definition.System, options Options) ([]definition.System, 
 	}
 	for _, wanted := range options.Systems {
 		if !slices.Contains(ids, wanted) {
-			return nil, fault.New(fault.NotFound, "there is no system %s%s", wanted, hint(wanted, ids))
+			return nil, fault.New(fault.NotFound, "there is no system %s%s", wanted, fault.Meant(wanted, ids))
 		}
 	}
 	for _, wanted := range options.Datasets {
 		if !slices.Contains(datasets, wanted) {
-			return nil, fault.New(fault.NotFound, "there is no dataset %s%s", wanted, hint(wanted, datasets))
+			return nil, fault.New(fault.NotFound, "there is no dataset %s%s", wanted, fault.Meant(wanted, datasets))
 		}
 	}
 	return chosen, nil

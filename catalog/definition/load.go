@@ -67,6 +67,7 @@ func Parse(name string, text []byte) (System, error) {
 		return System{}, fault.New(fault.Invalid, "a definition file holds one system only").At("%s", name)
 	}
 	system.File = name
+	system.place(text)
 	if err := system.check(); err != nil {
 		return System{}, err.At("%s", name)
 	}

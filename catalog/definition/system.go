@@ -73,6 +73,9 @@ type Dataset struct {
 	// MaxQuarantine is the share of quarantined rows (0 to 1) above which the
 	// last good version stays published; 0 means DefaultMaxQuarantine.
 	MaxQuarantine float64 `yaml:"max_quarantine"`
+
+	// Line is where the dataset begins in its file, from 1; 0 when not read from one.
+	Line int `yaml:"-"`
 }
 
 // DefaultMaxQuarantine lets a dirty source through but not a broken one: above
@@ -126,6 +129,9 @@ type Field struct {
 	Checks []Check `yaml:"checks"`
 	// Ignore leaves the column out of the catalog and the warehouse.
 	Ignore bool `yaml:"ignore"`
+
+	// Line is where the field stands in its file, from 1.
+	Line int `yaml:"-"`
 }
 
 // Check is one rule on a field. Hard checks quarantine the row; soft ones are

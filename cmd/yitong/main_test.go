@@ -101,3 +101,72 @@ func TestSystemCheckNamesWhatTheSourceLacks(t *testing.T) {
 	status, _, _ = call(t, "system", "check", bad, "--offline", "--home", home)
 	require.Equal(t, exitDone, status)
 }
+
+func TestSystemAdd(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	status, _, errs := call(t, "demo", "build", "--scale", "small", "--home", home)
+	require.Equal(t, exitDone, status, errs)
+	campus := filepath.Join(home, "campus")
+	require.NoError(t, os.Remove(filepath.Join(campus, "systems", "hr.yaml")))
+
+	add := []string{"system", "add", "--home", home, "--id", "hr", "--connector", "sqlite", "--connection", "{path: data/hr.db}"}
+	status, out, errs := call(t, append(add, "--dataset", "T_JZG")...)
+	require.Equal(t, exitFailed, status, out)
+	require.Contains(t, errs, "is T_JZG_JBXX meant?")
+	status, out, errs = call(t, add...)
+	require.Equal(t, exitDone, status, errs)
+	require.Contains(t, out, "yitong sync hr")
+	status, _, errs = call(t, add...)
+	require.Equal(t, exitFailed, status, "a definition is never written over another")
+	require.Contains(t, errs, "hr already")
+	drafted := filepath.Join(campus, "systems", "hr.yaml")
+	status, out, errs = call(t, "system", "check", drafted, "--home", home)
+	require.Equal(t, exitDone, status, out+errs)
+	status, _, errs = call(t, "sync", "hr", "--home", home)
+	require.Equal(t, exitDone, status, errs)
+	status, out, _ = call(t, "query", "hr.t_jzg_jbxx", "--as", "leader", "--home", home)
+	require.Equal(t, exitFailed, status, "fields without a level are for nobody yet: %s", out)
+
+	text, err := os.ReadFile(drafted)
+	require.NoError(t, err)
+	moved := filepath.Join(home, "new.yaml")
+	broken := strings.Replace(string(text), "name: gh, from: GH", "name: gh, from: GHH, elment: x", 1)
+	require.NoError(t, os.WriteFile(moved, []byte(broken), 0o600))
+	require.NoError(t, os.Remove(drafted))
+	status, out, _ = call(t, "system", "add", moved, "--home", home)
+	require.Equal(t, exitFailed, status)
+	require.Regexp(t, `new\.yaml:\d+: .*there is no key elment; is element meant\?`, out)
+	broken = strings.Replace(broken, "elment: x", "element: person.nobody", 1)
+	broken = strings.Replace(broken, "from: XM", "from: XMM", 1)
+	require.NoError(t, os.WriteFile(moved, []byte(broken), 0o600))
+	status, out, _ = call(t, "system", "add", moved, "--home", home)
+	require.Equal(t, exitFailed, status)
+	require.Regexp(t, `new\.yaml:\d+: dataset t_jzg_jbxx: .*person\.nobody`, out)
+	require.Regexp(t, `new\.yaml:\d+: dataset t_jzg_jbxx: .*no column XMM; is XM meant\?`, out, "all faults at once")
+	require.NoError(t, os.WriteFile(moved, text, 0o600))
+	status, _, errs = call(t, "system", "add", moved, "--home", home)
+	require.Equal(t, exitDone, status, errs)
+
+	for _, args := range [][]string{{"system", "add"}, {"system", "add", "a", "b"}} {
+		status, _, _ = call(t, append(args, "--home", home)...)
+		require.Equal(t, exitMistake, status)
+	}
+	status, out, _ = call(t, "system", "schema")
+	require.Equal(t, exitDone, status)
+	require.True(t, json.Valid([]byte(out)))
+}
+
+// TestTheExampleOfTheManualIsValid keeps docs/system-definition.md true.
+func TestTheExampleOfTheManualIsValid(t *testing.T) {
+	t.Parallel()
+	manual, err := os.ReadFile("../../docs/system-definition.md")
+	require.NoError(t, err)
+	_, example, found := strings.Cut(string(manual), "```yaml\n")
+	require.True(t, found)
+	example, _, _ = strings.Cut(example, "```")
+	path := filepath.Join(t.TempDir(), "library.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(example), 0o600))
+	status, out, errs := call(t, "system", "check", path, "--offline")
+	require.Equal(t, exitDone, status, out+errs)
+}

@@ -1,12 +1,15 @@
-package pipelines
+package fault
 
 import "strings"
 
-// hint names the candidate nearest to a name that was not found, as
+// Meant names the candidate nearest to a name that was not found, as
 // "; is T_JZG meant?", or nothing when none is near.
-func hint(name string, candidates []string) string {
+func Meant(name string, candidates []string) string {
 	best, distance := "", len([]rune(name))/2+1
 	for _, candidate := range candidates {
+		if len(name) >= shortestPrefix && strings.HasPrefix(strings.ToLower(candidate), strings.ToLower(name)) {
+			return "; is " + candidate + " meant?"
+		}
 		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
 			best, distance = candidate, d
 		}
@@ -16,6 +19,9 @@ func hint(name string, candidates []string) string {
 	}
 	return "; is " + best + " meant?"
 }
+
+// shortestPrefix is the length from which the beginning of a name stands for it.
+const shortestPrefix = 4
 
 // editDistance is Levenshtein's, over characters.
 func editDistance(a, b string) int {
