@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/catalog/detect"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/pipelines/profile"
 	"github.com/yitong-hub/yitong/schema"
@@ -29,12 +30,46 @@ func (l *load) announce(ctx context.Context, done resolved, told announcement) e
 	for i := range fields {
 		fields[i].Profile = profiles[fields[i].Name]
 	}
+	if err := l.propose(ctx, fields); err != nil {
+		return err
+	}
 	err = l.engine.config.Catalog.Publish(ctx, catalog.Publication{
 		Run: told.Run, Dataset: l.id, Version: told.Version, Rows: told.Rows, Quarantine: told.Quarantine,
 		Fields: fields, Lineage: l.lineage(done, told.Run.ID), At: told.At,
 	})
 	if err != nil {
 		return fmt.Errorf("tell the catalog of version %d of %s: %w", told.Version, l.id, err)
+	}
+	return nil
+}
+
+// propose looks into fields that nobody has given an element for sensitive
+// content, and proposes what it looks like. Only what may be shown is kept: the
+// name of an element and a share.
+func (l *load) propose(ctx context.Context, fields []catalog.Field) error {
+	var open []string
+	for _, field := range fields {
+		if field.Element == "" && field.State == catalog.FieldActive && (field.Type.Kind == schema.String || field.Type.Kind == schema.Int64) {
+			open = append(open, field.Name)
+		}
+	}
+	samples, err := profile.Sample(ctx, l.engine.config.Warehouse, l.id, open)
+	if err != nil {
+		return err
+	}
+	for i, field := range fields {
+		found := detect.Find(field.From, samples[field.Name])
+		if found == nil {
+			continue
+		}
+		element, err := l.engine.config.Catalog.Element(ctx, found.Element)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("ask the catalog for element %s: %w", found.Element, err)
+		}
+		fields[i].Proposal = &catalog.Proposal{Element: found.Element, Level: element.Level, Share: found.Share, Why: found.Why}
 	}
 	return nil
 }

@@ -128,6 +128,12 @@ func TestSystemAdd(t *testing.T) {
 	status, out, _ = call(t, "query", "hr.t_jzg_jbxx", "--as", "leader", "--home", home)
 	require.Equal(t, exitFailed, status, "fields without a level are for nobody yet: %s", out)
 
+	for field, element := range map[string]string{"sfzjh": "person.id_number", "sjh": "person.mobile", "xm": "person.name"} {
+		status, out, _ = call(t, "catalog", "show", "hr.t_jzg_jbxx."+field, "--home", home)
+		require.Equal(t, exitDone, status)
+		require.Contains(t, out, element+" at L", "what the content looks like is proposed")
+	}
+
 	text, err := os.ReadFile(drafted)
 	require.NoError(t, err)
 	moved := filepath.Join(home, "new.yaml")
