@@ -153,3 +153,25 @@ func TestStandards(t *testing.T) {
 		require.NotEmpty(t, element.Standard, element.ID)
 	}
 }
+
+func TestRunsOfAKilledProcessAreClosed(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, c *catalog.Catalog) {
+		at := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+		require.NoError(t, c.StartRun(t.Context(), catalog.Run{ID: "r1", System: "hr", Dataset: "hr.staff", Outcome: catalog.OutcomeRunning, Started: at}))
+		require.NoError(t, c.StartRun(t.Context(), catalog.Run{ID: "r2", System: "hr", Dataset: "hr.staff", Outcome: catalog.OutcomePublished, Started: at}))
+		for _, want := range []int{1, 0} {
+			closed, err := c.CloseInterrupted(t.Context(), at.Add(time.Hour))
+			require.NoError(t, err)
+			require.Equal(t, want, closed)
+		}
+		run, err := c.Run(t.Context(), "r1")
+		require.NoError(t, err)
+		require.Equal(t, catalog.OutcomeFailed, run.Outcome)
+		require.True(t, run.Finished.Equal(at.Add(time.Hour)))
+		require.Contains(t, run.Message, "in the middle")
+		run, err = c.Run(t.Context(), "r2")
+		require.NoError(t, err)
+		require.Equal(t, catalog.OutcomePublished, run.Outcome)
+	})
+}

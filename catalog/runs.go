@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	sq "github.com/Masterminds/squirrel"
 
@@ -25,6 +26,24 @@ func (c *Catalog) StartRun(ctx context.Context, run Run) error {
 // FinishRun records how a run ended.
 func (c *Catalog) FinishRun(ctx context.Context, run Run) error {
 	return c.store.InTx(ctx, func(tx *sql.Tx) error { return c.putRun(ctx, tx, run) })
+}
+
+// CloseInterrupted ends the runs that a process left under way when it was
+// killed, and gives their number. Only the owner of the home folder may call it,
+// before it starts any run.
+func (c *Catalog) CloseInterrupted(ctx context.Context, at time.Time) (int, error) {
+	runs, err := c.Runs(ctx, RunFilter{Outcome: OutcomeRunning})
+	if err != nil {
+		return 0, err
+	}
+	for _, run := range runs {
+		run.Outcome, run.Finished = OutcomeFailed, &at
+		run.Message = "the process ended in the middle of the run; the next one goes on where it was"
+		if err := c.FinishRun(ctx, run); err != nil {
+			return 0, err
+		}
+	}
+	return len(runs), nil
 }
 
 func (c *Catalog) putRun(ctx context.Context, tx *sql.Tx, run Run) error {

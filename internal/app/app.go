@@ -67,6 +67,13 @@ func (a *App) open(ctx context.Context, options Options) error {
 	if a.Catalog, err = catalog.New(ctx, a.store); err != nil {
 		return err
 	}
+	interrupted, err := a.Catalog.CloseInterrupted(ctx, time.Now().UTC())
+	if err != nil {
+		return err
+	}
+	if interrupted > 0 {
+		options.Logger.Warn("runs were interrupted", "runs", interrupted)
+	}
 	a.Warehouse, err = warehouse.Open(ctx, warehouse.Config{
 		Dir: a.Config.Home, Memory: warehouseShare(a.Config.Memory), Logger: options.Logger,
 	})
