@@ -23,6 +23,11 @@ type Sum struct {
 // String gives the 32 hexadecimal digits of the checksum, without the count.
 func (s Sum) String() string { return fmt.Sprintf("%016x%016x", s.a, s.b) }
 
+// Plus gives the sum of both parts' rows.
+func (s Sum) Plus(other Sum) Sum {
+	return Sum{Rows: s.Rows + other.Rows, a: s.a + other.a, b: s.b + other.b}
+}
+
 // Text gives the form that [ParseSum] reads, the count included.
 func (s Sum) Text() string { return strconv.FormatInt(s.Rows, 10) + ":" + s.String() }
 

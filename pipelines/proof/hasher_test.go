@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/yitong-hub/yitong/pipelines/proof"
 	"github.com/yitong-hub/yitong/schema"
@@ -16,6 +17,10 @@ var text = schema.Of(schema.String)
 
 func sum(t *testing.T, names []string, rows ...[]any) proof.Sum {
 	t.Helper()
+	return sumOf(t, names, rows...)
+}
+
+func sumOf(t require.TestingT, names []string, rows ...[]any) proof.Sum {
 	fields, types := make([]arrow.Field, len(names)), make([]schema.Type, len(names))
 	for i, name := range names {
 		fields[i], types[i] = arrow.Field{Name: name, Type: text.Arrow(), Nullable: true}, text
@@ -56,4 +61,18 @@ func TestSumTellsContentApartAndNotOrder(t *testing.T) {
 	parsed, err := proof.ParseSum(base.Text())
 	require.NoError(t, err)
 	require.Equal(t, base, parsed)
+}
+
+func TestSumsOfPartsAddUp(t *testing.T) {
+	t.Parallel()
+	names := []string{"a"}
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.String(), 1, 30).Draw(t, "values")
+		cut := rapid.IntRange(0, len(values)).Draw(t, "cut")
+		rows := make([][]any, len(values))
+		for i, value := range values {
+			rows[i] = []any{value}
+		}
+		require.Equal(t, sumOf(t, names, rows...), sumOf(t, names, rows[:cut]...).Plus(sumOf(t, names, rows[cut:]...)))
+	})
 }
