@@ -2,9 +2,7 @@ package mysql_test
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
@@ -65,25 +63,9 @@ func TestConformance(t *testing.T) {
 func readAll(t *testing.T, source connectors.Source, request connectors.ReadRequest) (rows []string, rejects []connectors.Reject) {
 	t.Helper()
 	defer func() { require.NoError(t, source.Close()) }()
-	stream, err := source.Read(t.Context(), request)
+	rows, rejects, err := conntest.ReadAll(t.Context(), source, request)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, stream.Close()) }()
-	for {
-		batch, err := stream.Next(t.Context())
-		if errors.Is(err, io.EOF) {
-			return rows, rejects
-		}
-		require.NoError(t, err)
-		rejects = append(rejects, batch.Rejects...)
-		for i := range int(batch.Record.NumRows()) {
-			var values []string
-			for _, column := range batch.Record.Columns() {
-				values = append(values, strings.Clone(column.ValueStr(i)))
-			}
-			rows = append(rows, strings.Join(values, "|"))
-		}
-		batch.Record.Release()
-	}
+	return rows, rejects
 }
 
 func TestTypes(t *testing.T) {

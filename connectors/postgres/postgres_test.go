@@ -2,9 +2,7 @@ package postgres_test
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
@@ -67,27 +65,8 @@ func TestTypes(t *testing.T) {
 		`INSERT INTO kinds VALUES (NULL)`, `INSERT INTO kinds (h) VALUES ('infinity')`, `INSERT INTO kinds (d) VALUES ('NaN')`)
 	source := openSource(t, dsn)
 	defer func() { require.NoError(t, source.Close()) }()
-	stream, err := source.Read(t.Context(), connectors.ReadRequest{Dataset: "kinds"})
+	rows, rejects, err := conntest.ReadAll(t.Context(), source, connectors.ReadRequest{Dataset: "kinds"})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, stream.Close()) }()
-	var rows []string
-	var rejects []connectors.Reject
-	for {
-		batch, err := stream.Next(t.Context())
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		require.NoError(t, err)
-		rejects = append(rejects, batch.Rejects...)
-		for i := range int(batch.Record.NumRows()) {
-			var values []string
-			for _, column := range batch.Record.Columns() {
-				values = append(values, strings.Clone(column.ValueStr(i)))
-			}
-			rows = append(rows, strings.Join(values, "|"))
-		}
-		batch.Record.Release()
-	}
 	null := strings.TrimSuffix(strings.Repeat("(null)|", 18), "|")
 	require.Equal(t, []string{
 		`-1|9223372036854775807|0.1|0.1|true|ab||2026-02-28|23:59:59.500000|2026-03-01T08:00:00.000001|6ba7b810-9dad-11d1-80b4-00c04fd430c8||1.10|{"a": 1}|{1,2}|ok|1.50|P1D`, null,

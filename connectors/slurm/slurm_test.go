@@ -1,9 +1,7 @@
 package slurm_test
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,29 +56,7 @@ func TestConformance(t *testing.T) {
 
 func read(t testing.TB, source connectors.Source, dataset string) (rows []string, rejects []connectors.Reject, err error) {
 	t.Helper()
-	stream, err := source.Read(t.Context(), connectors.ReadRequest{Dataset: dataset})
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { require.NoError(t, stream.Close()) }()
-	for {
-		batch, err := stream.Next(t.Context())
-		if errors.Is(err, io.EOF) {
-			return rows, rejects, nil
-		}
-		if err != nil {
-			return rows, rejects, err
-		}
-		rejects = append(rejects, batch.Rejects...)
-		for i := range int(batch.Record.NumRows()) {
-			var values []string
-			for _, column := range batch.Record.Columns() {
-				values = append(values, strings.Clone(column.ValueStr(i)))
-			}
-			rows = append(rows, strings.Join(values, "|"))
-		}
-		batch.Record.Release()
-	}
+	return conntest.ReadAll(t.Context(), source, connectors.ReadRequest{Dataset: dataset})
 }
 
 func TestMalformedLinesAreKept(t *testing.T) {

@@ -1,11 +1,8 @@
 package xlsxfile_test
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -65,25 +62,9 @@ func TestConformance(t *testing.T) {
 
 func read(t *testing.T, source connectors.Source, dataset string) (rows []string, rejects []connectors.Reject) {
 	t.Helper()
-	stream, err := source.Read(t.Context(), connectors.ReadRequest{Dataset: dataset})
+	rows, rejects, err := conntest.ReadAll(t.Context(), source, connectors.ReadRequest{Dataset: dataset})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, stream.Close()) }()
-	for {
-		batch, err := stream.Next(t.Context())
-		if errors.Is(err, io.EOF) {
-			return rows, rejects
-		}
-		require.NoError(t, err)
-		rejects = append(rejects, batch.Rejects...)
-		for i := range int(batch.Record.NumRows()) {
-			var values []string
-			for _, column := range batch.Record.Columns() {
-				values = append(values, strings.Clone(column.ValueStr(i)))
-			}
-			rows = append(rows, strings.Join(values, "|"))
-		}
-		batch.Record.Release()
-	}
+	return rows, rejects
 }
 
 func TestWhatExcelKeepsAndLoses(t *testing.T) {
