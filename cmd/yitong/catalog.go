@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -97,10 +98,11 @@ func (c *cli) writeDatasets(datasets []catalog.Dataset) {
 
 func (c *cli) catalogFields() *cobra.Command {
 	var filter catalog.FieldFilter
+	var proposed bool
 	command := &cobra.Command{
 		Use:     "fields [DATASET]",
 		Short:   "List fields with element, level, type and profile",
-		Example: "  yitong catalog fields hr.staff\n  yitong catalog fields --element person.mobile",
+		Example: "  yitong catalog fields hr.staff\n  yitong catalog fields --element person.mobile\n  yitong catalog fields --proposed",
 		Args:    atMost(1, "at most one dataset"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withCatalog(cmd.Context(), func(ctx context.Context, view *app.CatalogView) error {
@@ -114,14 +116,30 @@ func (c *cli) catalogFields() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if proposed {
+					fields = slices.DeleteFunc(fields, func(f catalog.Field) bool { return f.Proposal == nil })
+					return c.show(fields, func() { c.writeProposals(fields) })
+				}
 				return c.show(fields, func() { c.writeFields(fields) })
 			})
 		},
 	}
 	command.Flags().StringVar(&filter.Element, "element", "", "only fields of this data element")
 	command.Flags().StringVar(&filter.Tag, "tag", "", "only fields with this tag")
+	command.Flags().BoolVar(&proposed, "proposed", false, "only fields whose content looks sensitive, with what is proposed")
 	return command
 }
+
+func (c *cli) writeProposals(fields []catalog.Field) {
+	out := newTable("FIELD", "FROM", "PROPOSED", "LEVEL", "SHARE", "WHY").alignRight(4)
+	for _, field := range fields {
+		p := field.Proposal
+		out.add(field.Dataset+"."+field.Name, field.From, p.Element, p.Level.String(), fmt.Sprintf("%.0f%%", p.Share*percent), p.Why)
+	}
+	out.write(c)
+}
+
+const percent = 100
 
 func (c *cli) writeFields(fields []catalog.Field) {
 	out := newTable("FIELD", "NAME", "SOURCE COLUMN", "ELEMENT", "LEVEL", "TYPE", "STATE", "NULLS", "DISTINCT").alignRight(7, 8)

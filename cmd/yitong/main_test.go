@@ -134,6 +134,10 @@ func TestSystemAdd(t *testing.T) {
 		require.Contains(t, out, element+" at L", "what the content looks like is proposed")
 	}
 
+	status, out, _ = call(t, "catalog", "fields", "--proposed", "--home", home)
+	require.Equal(t, exitDone, status)
+	require.Regexp(t, `hr\.t_jzg_jbxx\.sfzjh +SFZJH +person\.id_number +L\d +\d+% `, out)
+
 	text, err := os.ReadFile(drafted)
 	require.NoError(t, err)
 	moved := filepath.Join(home, "new.yaml")
