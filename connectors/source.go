@@ -46,9 +46,9 @@ type ReadRequest struct {
 	BatchRows int
 }
 
-// DefaultBatchRows keeps a batch of some 20 columns near 16 MB: large enough
+// DefaultBatchRows keeps a batch of some 20 columns near 8 MB: large enough
 // for the warehouse's vectors, small enough for several systems at once.
-const DefaultBatchRows = 32_768
+const DefaultBatchRows = 16_384
 
 // Token is a position in a source's stream, opaque to everybody but the
 // connector that made it. Committing it says: all rows up to here are kept.

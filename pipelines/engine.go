@@ -92,6 +92,7 @@ const (
 	StageProve   = "prove"
 	StageJudge   = "judge"
 	StagePublish = "publish"
+	StageProfile = "profile"
 	StageDone    = "done"
 )
 

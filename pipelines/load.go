@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -150,7 +151,8 @@ func (l *load) transfer(ctx context.Context, run *catalog.Run, version string) e
 	}
 	err = l.publish(ctx, run, mode, landed, columns, version)
 	if err != nil && fault.Is(err, fault.Canceled) {
-		return err // what is landed is used by the next run
+		// What is landed is used by the next run.
+		return errors.Join(err, publish.Discard(context.WithoutCancel(ctx), l.engine.config.Warehouse, l.id))
 	}
 	return errors.Join(err, l.drop(ctx))
 }
@@ -158,6 +160,7 @@ func (l *load) transfer(ctx context.Context, run *catalog.Run, version string) e
 func (l *load) drop(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	return errors.Join(
+		publish.Discard(ctx, l.engine.config.Warehouse, l.id),
 		landing.Drop(ctx, l.engine.config.Warehouse, l.id),
 		landing.Drop(ctx, l.engine.config.Warehouse, l.keysName()),
 	)
@@ -254,6 +257,10 @@ func (l *load) projection(declared schema.Dataset) []string {
 	return names
 }
 
+// large is the number of rows from which a load's batches are worth collecting
+// at once.
+const large = 250_000
+
 // land reads the rows, and the keys where deletes are found by comparing them.
 func (l *load) land(ctx context.Context, run *catalog.Run, read connectors.ReadRequest, estimate int64) (landing.Result, error) {
 	identity, err := json.Marshal([]any{l.definitionHash, read})
@@ -270,6 +277,11 @@ func (l *load) land(ctx context.Context, run *catalog.Run, read connectors.ReadR
 		return landing.Result{}, err
 	}
 	run.Counts.Read = landed.Sum.Rows + landed.Rejects
+	if landed.Sum.Rows >= large {
+		// The batches of the reading are garbage now; what follows needs the memory
+		// in the engine, which is outside of the collector's sight.
+		debug.FreeOSMemory()
+	}
 	l.tell(StageProve, landed.Sum.Rows, landed.Sum.Rows)
 	return landed, l.prove(ctx, run, landed)
 }

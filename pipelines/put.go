@@ -64,6 +64,7 @@ func (l *load) commit(ctx context.Context, run *catalog.Run, done resolved, next
 		run.Counts.Published, run.Counts.Quarantined = counts.Rows, counts.Quarantined
 		return l.see(ctx, next.Token, next.Position, next.SourceVersion)
 	}
+	l.tell(StageProfile, counts.Rows, counts.Rows)
 	// The rows are committed: a cancellation from here on must not hide them.
 	return l.announce(context.WithoutCancel(ctx), done, announcement{
 		Run: *run, Version: next.Version, Rows: counts.Rows, Quarantine: counts.Open, At: next.At,

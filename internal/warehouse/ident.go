@@ -28,5 +28,7 @@ func History(dataset string) string { return Ident("warehouse", "history", datas
 // Landed names the table of a dataset's rows as the source gave them.
 func Landed(dataset string) string { return Ident("landing", "landed", dataset) }
 
-// Verdicts names the table with the judgement of each landed row.
-func Verdicts(dataset string) string { return Ident("landing", "verdicts", dataset) }
+// Verdicts names the table with the judgement of each landed row. It is in
+// memory, spilled to the folder tmp where it is large: a load that breaks off
+// judges its rows again.
+func Verdicts(dataset string) string { return Ident("scratch", "verdicts", dataset) }

@@ -22,7 +22,7 @@ const (
 
 	// DefaultMemory is DuckDB's limit when none is given: enough for sorts and
 	// joins of some million rows, which spill to the folder tmp beyond it.
-	DefaultMemory = 256 << 20
+	DefaultMemory = 192 << 20
 	// DefaultThreads suits a small server; more threads need more memory each.
 	DefaultThreads = 2
 	// landingKept is the size up to which the landing file is kept when nothing
@@ -91,7 +91,12 @@ func (w *Warehouse) setUp(ctx context.Context, config Config) error {
 		fmt.Sprintf("SET memory_limit='%dB'", config.Memory),
 		"SET temp_directory=" + Literal(filepath.Join(config.Dir, "tmp")),
 		"SET autoinstall_known_extensions=false",
+		// Freed memory goes back to the system soon: what the engine holds beside
+		// its limit counts for the machine as well.
+		"SET allocator_flush_threshold='16MB'",
+		"SET allocator_bulk_deallocation_flush_threshold='16MB'",
 		"ATTACH ':memory:' AS scratch",
+		"CREATE SCHEMA scratch.verdicts",
 		"ATTACH " + Literal(landing) + " AS landing",
 	}
 	for _, statement := range settings {

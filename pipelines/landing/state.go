@@ -164,7 +164,6 @@ func Drop(ctx context.Context, w *warehouse.Warehouse, name string) error {
 	return w.InTx(ctx, func(tx *warehouse.Tx) error {
 		for _, statement := range []sq.Sqlizer{
 			sq.Expr("DROP TABLE IF EXISTS " + warehouse.Landed(name)),
-			sq.Expr("DROP TABLE IF EXISTS " + warehouse.Verdicts(name)),
 			sq.Delete(landings).Where(sq.Eq{"dataset": name}),
 			sq.Delete(rejects).Where(sq.Eq{"dataset": name}),
 		} {

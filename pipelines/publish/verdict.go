@@ -28,7 +28,8 @@ type ReasonCount struct {
 	Rows        int64
 }
 
-// Judge writes a verdict for each landed row. It changes the landing file only.
+// Judge writes a verdict for each landed row, beside the files: [Discard] ends
+// what it made.
 func Judge(ctx context.Context, w *warehouse.Warehouse, plan Plan) (Verdict, error) {
 	var verdict Verdict
 	err := w.InTx(ctx, func(tx *warehouse.Tx) error {
@@ -45,6 +46,14 @@ func Judge(ctx context.Context, w *warehouse.Warehouse, plan Plan) (Verdict, err
 		return err
 	})
 	return verdict, err
+}
+
+// Discard throws the verdicts of a dataset away.
+func Discard(ctx context.Context, w *warehouse.Warehouse, dataset string) error {
+	if err := w.Exec(ctx, "DROP TABLE IF EXISTS "+warehouse.Verdicts(dataset)); err != nil {
+		return fmt.Errorf("discard the verdicts of %s: %w", dataset, err)
+	}
+	return nil
 }
 
 func (p Plan) judging(ctx context.Context, w *warehouse.Warehouse) ([]string, error) {

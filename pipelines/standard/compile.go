@@ -2,6 +2,7 @@ package standard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/yitong-hub/yitong/internal/warehouse"
@@ -50,6 +51,9 @@ func Compile(field Field) (Column, error) {
 	names := field.Rules
 	if names == nil {
 		names = defaults(field)
+	}
+	if field.Source == field.Type && field.Type.Kind == schema.String && len(field.Codes) == 0 && slices.Equal(names, []string{ruleTrim}) {
+		return Column{Value: trimmed(raw), Applied: describe(names, field)}, nil
 	}
 	text := raw
 	if field.Source.Kind != schema.String {

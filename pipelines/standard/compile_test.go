@@ -31,6 +31,12 @@ func TestRulesAndTypes(t *testing.T) {
 	}{
 		{to: "string", in: "  张三　", want: "张三"},
 		{to: "string", in: "", want: ""},
+		{to: "string", in: "　", want: ""},
+		{to: "string", in: "\ufeffA", want: "A"},
+		{to: "string", in: "A\u00a0", want: "A"},
+		{to: "string", in: "a　b\r\n", want: "a　b"},
+		{to: "string", in: "\ta\t", want: "a"},
+		{to: "string", in: "a\n", want: "a"},
 		{to: "string", in: " a", want: " a", rules: []string{}},
 		{to: "string", in: "ＡＢ－１２　", want: "AB-12 ", rules: []string{"halfwidth"}},
 		{to: "string", in: "A1 ", want: "Ａ１　", rules: []string{"fullwidth"}},

@@ -1,5 +1,4 @@
 CREATE SCHEMA IF NOT EXISTS landing.landed;
-CREATE SCHEMA IF NOT EXISTS landing.verdicts;
 CREATE SCHEMA IF NOT EXISTS landing.meta;
 CREATE TABLE IF NOT EXISTS landing.meta.landings (
     dataset VARCHAR NOT NULL, run VARCHAR NOT NULL, chunk BIGINT NOT NULL, rows BIGINT NOT NULL,
