@@ -207,8 +207,8 @@ func (p *publisher) quarantine(counts *Counts) (bool, error) {
 	dataset := p.plan.Dataset
 	_, err := p.exec("refused", struct {
 		scope
-		Raw, Reasons string
-	}{p.plan.scope(), p.plan.raw(), p.reasonRows()}, dataset)
+		Raw, Bads, Reasons, Further string
+	}{p.plan.scope(), p.plan.raw(), p.plan.bads(), p.reasonRows(), p.plan.further()}, dataset)
 	if err != nil {
 		return false, err
 	}

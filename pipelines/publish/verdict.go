@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/yitong-hub/yitong/internal/warehouse"
@@ -91,12 +92,7 @@ func (p Plan) judging(ctx context.Context, w *warehouse.Warehouse) ([]string, er
 }
 
 func (p Plan) verdicts() (string, error) {
-	var bads, orders, extra strings.Builder
-	for i, field := range p.Fields {
-		if field.Column.Bad != "" {
-			fmt.Fprintf(&bads, ", %s AS b%d", field.Column.Bad, i)
-		}
-	}
+	var orders, extra strings.Builder
 	for i, order := range p.Order {
 		expression := strings.TrimSuffix(strings.TrimSuffix(order, descending), ascending)
 		fmt.Fprintf(&orders, ", %s AS o%d", expression, i)
@@ -108,7 +104,18 @@ func (p Plan) verdicts() (string, error) {
 	return render("verdicts", struct {
 		scope
 		KeyValues, Fail, Bads, Orders, Extra string
-	}{p.scope(), p.judgedKey(), p.fail(), bads.String(), orders.String(), extra.String()})
+	}{p.scope(), p.judgedKey(), p.fail(), p.bads(), orders.String(), extra.String()})
+}
+
+// bads gives, as b0, b1 and so on, whether a landed value is none of its field.
+func (p Plan) bads() string {
+	var b strings.Builder
+	for i, field := range p.Fields {
+		if field.Column.Bad != "" {
+			fmt.Fprintf(&b, ", %s AS b%d", field.Column.Bad, i)
+		}
+	}
+	return b.String()
 }
 
 func (p Plan) judgedKey() string {
@@ -138,6 +145,25 @@ func (p Plan) fail() string {
 		fmt.Fprintf(&b, " WHEN %s THEN %d", reason.when, len(key)+i+1)
 	}
 	b.WriteString(" END")
+	return b.String()
+}
+
+// further gives the reasons to refuse a row behind its first one, so that all
+// can be mended at once.
+func (p Plan) further() string {
+	key, rest := p.reasons()
+	var b strings.Builder
+	for i, reason := range slices.Concat(key, rest) {
+		only := ""
+		if i >= len(key) {
+			only = "NOT _gone AND "
+		}
+		// A value that cannot be read is not empty as well.
+		if place := p.place(reason.field); reason.code != CodeTypeMismatch && place >= 0 && p.Fields[place].Column.Bad != "" {
+			only += fmt.Sprintf("NOT b%d AND ", place)
+		}
+		fmt.Fprintf(&b, ", CASE WHEN a.fail < %d AND %s(%s) THEN %s END", i+1, only, reason.when, warehouse.Literal(reason.field+": "+reason.text))
+	}
 	return b.String()
 }
 
