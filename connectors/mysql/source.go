@@ -57,8 +57,7 @@ func Driver() connectors.Driver {
 }
 
 type source struct {
-	db      *sql.DB
-	system  string
+	sqltext.Database
 	reading reading
 }
 
@@ -89,7 +88,7 @@ func open(config connectors.Config) (connectors.Source, error) {
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(maxConnections)
-	return &source{db: db, system: config.System, reading: reading{gbk: connection.Charset == "gbk", zeroDates: connection.ZeroDates}}, nil
+	return &source{Database: sqltext.Database{DB: db, Server: "MySQL server", System: config.System}, reading: reading{gbk: connection.Charset == "gbk", zeroDates: connection.ZeroDates}}, nil
 }
 
 const (
@@ -155,41 +154,20 @@ func (q quiet) Print(words ...any) {
 	}
 }
 
-// Close implements connectors.Source.
-func (s *source) Close() error { return s.db.Close() }
-
-func (s *source) unavailable(err error) error {
-	return fault.Wrap(err, fault.Unavailable, "the MySQL server of system %s cannot be read", s.system)
-}
-
-// Check implements connectors.Source.
-func (s *source) Check(ctx context.Context) error {
-	if err := s.db.PingContext(ctx); err != nil {
-		return s.unavailable(err)
-	}
-	return nil
-}
-
 // Discover implements connectors.Source.
 func (s *source) Discover(ctx context.Context) ([]schema.Dataset, error) {
-	rows, err := s.db.QueryContext(ctx, tablesSQL)
-	if err != nil {
-		return nil, s.unavailable(err)
-	}
-	defer rows.Close()
 	estimates, comments := map[string]int64{}, map[string]string{}
 	var names []string
-	for rows.Next() {
+	err := s.Each(ctx, func(rows *sql.Rows) error {
 		var name, comment string
 		var estimate int64
-		if err := rows.Scan(&name, &estimate, &comment); err != nil {
-			return nil, s.unavailable(err)
-		}
+		err := rows.Scan(&name, &estimate, &comment)
 		names = append(names, name)
 		estimates[name], comments[name] = estimate, comment
-	}
-	if err := rows.Err(); err != nil {
-		return nil, s.unavailable(err)
+		return err
+	}, tablesSQL)
+	if err != nil {
+		return nil, err
 	}
 	slices.Sort(names)
 	return connectors.CollectDatasets(ctx, names, func(ctx context.Context, name string) (schema.Dataset, error) {
@@ -202,33 +180,13 @@ func (s *source) Discover(ctx context.Context) ([]schema.Dataset, error) {
 
 func (s *source) table(ctx context.Context, name string) (sqltext.Table, error) {
 	table := sqltext.Table{Dataset: schema.Dataset{Name: name, RowEstimate: -1}, Quoted: quote(name), Placeholder: squirrel.Question}
-	rows, err := s.db.QueryContext(ctx, columnsSQL, name)
-	if err != nil {
-		return table, s.unavailable(err)
-	}
-	defer rows.Close()
-	keys := map[int]string{}
-	for rows.Next() {
+	err := s.Fill(ctx, &table, func(rows *sql.Rows) (sqltext.Column, int, error) {
 		var d described
 		var place int
-		if err := rows.Scan(&d.name, &d.kind, &d.declared, &d.digits, &d.scale, &d.charset, &d.nullable, &place, &d.comment); err != nil {
-			return table, s.unavailable(err)
-		}
-		table.Columns = append(table.Columns, columnOf(d, s.reading))
-		if place > 0 {
-			keys[place] = d.name
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return table, s.unavailable(err)
-	}
-	if len(table.Columns) == 0 {
-		return table, fault.New(fault.NotFound, "system %s has no table %s", s.system, name)
-	}
-	for i := 1; i <= len(keys); i++ {
-		table.Dataset.Key = append(table.Dataset.Key, keys[i])
-	}
-	return table, nil
+		err := rows.Scan(&d.name, &d.kind, &d.declared, &d.digits, &d.scale, &d.charset, &d.nullable, &place, &d.comment)
+		return columnOf(d, s.reading), place, err
+	}, columnsSQL, name)
+	return table, err
 }
 
 // Read implements connectors.Source.
@@ -237,9 +195,5 @@ func (s *source) Read(ctx context.Context, request connectors.ReadRequest) (conn
 	if err != nil {
 		return nil, err
 	}
-	stream, err := sqltext.Read(ctx, s.db, table, request, text.Options{}, s.unavailable)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", request.Dataset, err)
-	}
-	return stream, nil
+	return s.Rows(ctx, table, request, text.Options{})
 }

@@ -42,7 +42,7 @@ func Driver() connectors.Driver {
 }
 
 type source struct {
-	db     *sql.DB
+	sqltext.Database
 	config connectors.Config
 	owner  string
 	gbk    bool
@@ -75,46 +75,12 @@ func open(config connectors.Config) (connectors.Source, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "connection of system %s cannot be used: check host, port and service", config.System)
 	}
-	return &source{db: db, config: config, owner: connection.Schema, gbk: connection.Charset == "gbk"}, nil
-}
-
-// Close implements connectors.Source.
-func (s *source) Close() error { return s.db.Close() }
-
-func (s *source) unavailable(err error) error {
-	return fault.Wrap(err, fault.Unavailable, "the Oracle database of system %s cannot be read", s.config.System)
-}
-
-// Check implements connectors.Source.
-func (s *source) Check(ctx context.Context) error {
-	if err := s.db.PingContext(ctx); err != nil {
-		return s.unavailable(err)
-	}
-	return nil
+	return &source{Database: sqltext.Database{DB: db, Server: "Oracle database", System: config.System}, config: config, owner: connection.Schema, gbk: connection.Charset == "gbk"}, nil
 }
 
 // Discover implements connectors.Source.
 func (s *source) Discover(ctx context.Context) ([]schema.Dataset, error) {
-	rows, err := s.db.QueryContext(ctx, tablesSQL, s.owner, s.owner)
-	if err != nil {
-		return nil, s.unavailable(err)
-	}
-	defer rows.Close()
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, s.unavailable(err)
-		}
-		names = append(names, name)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, s.unavailable(err)
-	}
-	return connectors.CollectDatasets(ctx, names, func(ctx context.Context, name string) (schema.Dataset, error) {
-		table, err := s.table(ctx, name)
-		return table.Describe(), err
-	})
+	return s.Datasets(ctx, s.table, tablesSQL, s.owner, s.owner)
 }
 
 func (s *source) table(ctx context.Context, name string) (sqltext.Table, error) {
@@ -122,35 +88,15 @@ func (s *source) table(ctx context.Context, name string) (sqltext.Table, error) 
 	if s.owner != "" {
 		table.Quoted = quote(s.owner) + "." + table.Quoted
 	}
-	rows, err := s.db.QueryContext(ctx, columnsSQL, s.owner, name)
-	if err != nil {
-		return table, s.unavailable(err)
-	}
-	defer rows.Close()
-	keys := map[int]string{}
-	for rows.Next() {
+	err := s.Fill(ctx, &table, func(rows *sql.Rows) (sqltext.Column, int, error) {
 		var found described
 		var nullable string
-		var key int
-		if err := rows.Scan(&found.name, &found.kind, &found.precision, &found.scale, &nullable, &key); err != nil {
-			return table, s.unavailable(err)
-		}
+		var place int
+		err := rows.Scan(&found.name, &found.kind, &found.precision, &found.scale, &nullable, &place)
 		found.nullable = nullable == "Y"
-		table.Columns = append(table.Columns, columnOf(found, s.gbk))
-		if key > 0 {
-			keys[key] = found.name
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return table, s.unavailable(err)
-	}
-	if len(table.Columns) == 0 {
-		return table, fault.New(fault.NotFound, "system %s has no table %s", s.config.System, name)
-	}
-	for i := 1; i <= len(keys); i++ {
-		table.Dataset.Key = append(table.Dataset.Key, keys[i])
-	}
-	return table, nil
+		return columnOf(found, s.gbk), place, err
+	}, columnsSQL, s.owner, name)
+	return table, err
 }
 
 // Read implements connectors.Source.
@@ -163,5 +109,5 @@ func (s *source) Read(ctx context.Context, request connectors.ReadRequest) (conn
 	if err != nil {
 		return nil, err
 	}
-	return sqltext.Read(ctx, s.db, table, request, text.Options{Location: zone}, s.unavailable)
+	return s.Rows(ctx, table, request, text.Options{Location: zone})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	_ "embed"
-	"fmt"
 	"net"
 	"net/url"
 	"slices"
@@ -46,7 +45,7 @@ func Driver() connectors.Driver {
 }
 
 type source struct {
-	db     *sql.DB
+	sqltext.Database
 	config connectors.Config
 }
 
@@ -83,46 +82,12 @@ func open(config connectors.Config) (connectors.Source, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "connection of system %s cannot be used: check host, port and encrypt", config.System)
 	}
-	return &source{db: db, config: config}, nil
-}
-
-// Close implements connectors.Source.
-func (s *source) Close() error { return s.db.Close() }
-
-func (s *source) unavailable(err error) error {
-	return fault.Wrap(err, fault.Unavailable, "the SQL Server of system %s cannot be read", s.config.System)
-}
-
-// Check implements connectors.Source.
-func (s *source) Check(ctx context.Context) error {
-	if err := s.db.PingContext(ctx); err != nil {
-		return s.unavailable(err)
-	}
-	return nil
+	return &source{Database: sqltext.Database{DB: db, Server: "SQL Server", System: config.System}, config: config}, nil
 }
 
 // Discover implements connectors.Source.
 func (s *source) Discover(ctx context.Context) ([]schema.Dataset, error) {
-	rows, err := s.db.QueryContext(ctx, tablesSQL)
-	if err != nil {
-		return nil, s.unavailable(err)
-	}
-	defer rows.Close()
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, s.unavailable(err)
-		}
-		names = append(names, name)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, s.unavailable(err)
-	}
-	return connectors.CollectDatasets(ctx, names, func(ctx context.Context, name string) (schema.Dataset, error) {
-		table, err := s.table(ctx, name)
-		return table.Describe(), err
-	})
+	return s.Datasets(ctx, s.table, tablesSQL)
 }
 
 // table describes schema.table; the schema is dbo when not named.
@@ -134,33 +99,13 @@ func (s *source) table(ctx context.Context, dataset string) (sqltext.Table, erro
 	table := sqltext.Table{
 		Dataset: schema.Dataset{Name: dataset, RowEstimate: -1}, Quoted: quote(owner) + "." + quote(name), Placeholder: squirrel.AtP,
 	}
-	rows, err := s.db.QueryContext(ctx, columnsSQL, owner, name)
-	if err != nil {
-		return table, s.unavailable(err)
-	}
-	defer rows.Close()
-	keys := map[int]string{}
-	for rows.Next() {
+	err := s.Fill(ctx, &table, func(rows *sql.Rows) (sqltext.Column, int, error) {
 		var found described
-		var key int
-		if err := rows.Scan(&found.name, &found.kind, &found.precision, &found.scale, &found.nullable, &key); err != nil {
-			return table, s.unavailable(err)
-		}
-		table.Columns = append(table.Columns, columnOf(found))
-		if key > 0 {
-			keys[key] = found.name
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return table, s.unavailable(err)
-	}
-	if len(table.Columns) == 0 {
-		return table, fault.New(fault.NotFound, "system %s has no table %s", s.config.System, dataset)
-	}
-	for i := 1; i <= len(keys); i++ {
-		table.Dataset.Key = append(table.Dataset.Key, keys[i])
-	}
-	return table, nil
+		var place int
+		err := rows.Scan(&found.name, &found.kind, &found.precision, &found.scale, &found.nullable, &place)
+		return columnOf(found), place, err
+	}, columnsSQL, owner, name)
+	return table, err
 }
 
 // Read implements connectors.Source.
@@ -173,9 +118,5 @@ func (s *source) Read(ctx context.Context, request connectors.ReadRequest) (conn
 	if err != nil {
 		return nil, err
 	}
-	stream, err := sqltext.Read(ctx, s.db, table, request, text.Options{Location: zone}, s.unavailable)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", request.Dataset, err)
-	}
-	return stream, nil
+	return s.Rows(ctx, table, request, text.Options{Location: zone})
 }

@@ -4,5 +4,6 @@
 // sqlserver and oracle name the expressions; this package builds the statement
 // and streams the rows.
 //
-// It imports connectors, connectors/text, internal/fault and schema. Start at [Read].
+// It imports connectors, connectors/text, internal/fault and schema. Start at [Database] and
+// [Read].
 package sqltext
