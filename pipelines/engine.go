@@ -76,9 +76,11 @@ type Event struct {
 	// unknown).
 	Rows     int64 `json:"rows"`
 	Estimate int64 `json:"estimate"`
-	// Outcome, Quarantined and Message are set with StageDone: one of catalog's
-	// outcomes, the rows refused by this run, and the reason in public words.
+	// Outcome, Published, Quarantined and Message are set with StageDone: one of
+	// catalog's outcomes, the rows of the dataset now, those refused by this run,
+	// and the reason in public words.
 	Outcome     string `json:"outcome,omitempty"`
+	Published   int64  `json:"published,omitempty"`
 	Quarantined int64  `json:"quarantined,omitempty"`
 	Message     string `json:"message,omitempty"`
 	// Err is the whole error, for the log.

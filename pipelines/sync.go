@@ -167,7 +167,7 @@ func (e *Engine) failAll(ctx context.Context, work systemSync, err error) []cata
 func (e *Engine) emitDone(run catalog.Run, err error) {
 	e.emit(Event{
 		System: run.System, Dataset: run.Dataset, Stage: StageDone, Rows: run.Counts.Read, Estimate: -1,
-		Outcome: run.Outcome, Quarantined: run.Counts.Quarantined, Message: run.Message, Err: err,
+		Outcome: run.Outcome, Published: run.Counts.Published, Quarantined: run.Counts.Quarantined, Message: run.Message, Err: err,
 	})
 }
 

@@ -81,7 +81,7 @@ func (p *plainLines) event(event pipelines.Event) {
 func (p *plainLines) close() {}
 
 func outcomeLine(event pipelines.Event) string {
-	line := fmt.Sprintf("%-28s %-10s %11s rows", event.Dataset, event.Outcome, grouped(event.Rows))
+	line := fmt.Sprintf("%-28s %-10s %11s rows", event.Dataset, event.Outcome, grouped(max(event.Rows, event.Published)))
 	if event.Err != nil {
 		line += "  " + fault.Public(event.Err)
 	}
