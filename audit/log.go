@@ -1,168 +1,247 @@
 package audit
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
-	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"strconv"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
+
+	"github.com/gofrs/flock"
 
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/internal/store"
 )
 
-// Record is one read, allowed or refused.
-type Record struct {
-	Seq       int64     `json:"seq"`
-	At        time.Time `json:"at"`
-	Principal string    `json:"principal"`
-	Action    string    `json:"action"`
-	Dataset   string    `json:"dataset"`
-	Fields    []string  `json:"fields,omitempty"`
-	// Decision is the fingerprint of what was allowed.
-	Decision string `json:"decision,omitempty"`
-	Outcome  string `json:"outcome"`
-}
-
-// Log is the record of reads. It is safe for concurrent use.
-type Log struct {
-	store *store.Store
-	now   func() time.Time
-}
-
-// New makes a log over an opened state database.
-func New(opened *store.Store, now func() time.Time) *Log { return &Log{opened, now} }
-
 const (
-	// appendTries is how often a record is tried when others are added at the
-	// same moment: each try of one makes way for the others.
-	appendTries = 50
-	// appendPause is the longest wait before the second try.
-	appendPause = 5 * time.Millisecond
+	// SyncWithin is the age up to which a power cut may lose a record. A record
+	// is on its way to the disk after half of it; the disk has the other half.
+	SyncWithin = 100 * time.Millisecond
+	// SegmentBytes is the size from which on a new file is begun: large enough to
+	// be few, small enough to copy away and to search.
+	SegmentBytes = 64 << 20
+	// ShipEvery is how often the newest records are copied to the state database.
+	ShipEvery = 200 * time.Millisecond
+
+	// lockFile is held by the process that appends.
+	lockFile = "writer.lock"
 )
 
-// Append adds a record behind the newest. Seq and At are set here.
-func (l *Log) Append(ctx context.Context, record Record) error {
-	var err error
-	for try := range appendTries {
-		if err = l.append(ctx, record); err == nil || ctx.Err() != nil {
-			break
-		}
-		time.Sleep(time.Duration(rand.Int64N(int64(appendPause) * int64(try+1))))
+// Options are what a caller may hand in; the zero value is right for most.
+type Options struct {
+	// Now is the clock, time.Now when nil.
+	Now func() time.Time
+	// Logger gets what an operator should know, nothing when nil.
+	Logger *slog.Logger
+	// SegmentBytes and ShipEvery replace the constants of their names.
+	SegmentBytes int64
+	ShipEvery    time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	if err != nil {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.SegmentBytes == 0 {
+		o.SegmentBytes = SegmentBytes
+	}
+	if o.ShipEvery == 0 {
+		o.ShipEvery = ShipEvery
+	}
+	return o
+}
+
+// Log appends to the record of reads and answers questions about it. It is safe
+// for concurrent use.
+type Log struct {
+	*Reader
+	options Options
+	lock    *flock.Flock
+
+	mutex    sync.Mutex
+	head     head
+	headFile *os.File
+	segment  *os.File
+	size     int64
+	linker   *linker
+	document []byte
+	buffer   []byte
+	// failed is why nothing can be appended any more.
+	failed error
+
+	background
+}
+
+// Open opens the folder of the record of reads as its only writer, and begins
+// it where the state database's table of older records ends. The caller closes
+// the Log. Another process that appends is a Conflict fault.
+func Open(ctx context.Context, dir string, opened *store.Store, options Options) (*Log, error) {
+	if err := os.MkdirAll(dir, dirMode); err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "the folder of the record of reads cannot be made")
+	}
+	lock := flock.New(filepath.Join(dir, lockFile))
+	if free, err := lock.TryLock(); err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "the folder of the record of reads cannot be locked")
+	} else if !free {
+		return nil, fault.New(fault.Conflict, "another process appends to the record of reads in %s", dir)
+	}
+	log := &Log{Reader: &Reader{dir, opened}, options: options.withDefaults(), lock: lock, linker: newLinker()}
+	log.dirty, log.synced = make(signal, 1), make(signal, 1)
+	if err := log.open(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the record of reads: %w", err), log.closeFiles())
+	}
+	log.start()
+	return log, nil
+}
+
+// Append adds a record behind the newest. Seq, At and Node are set here. When it
+// returns nil, the record outlives this process. A context that has ended does
+// not keep a read from being on record.
+func (l *Log) Append(_ context.Context, record Record) error {
+	if err := l.append(record); err != nil {
 		return fmt.Errorf("record the read: %w", err)
 	}
 	return nil
 }
 
-func (l *Log) append(ctx context.Context, record Record) error {
-	return l.store.InTx(ctx, func(tx *sql.Tx) error {
-		var last int64
-		var before string
-		err := l.store.SQL().Select("seq", "hash").From("audit_record").OrderBy("seq DESC").Limit(1).
-			RunWith(tx).QueryRowContext(ctx).Scan(&last, &before)
-		if err != nil && err != sql.ErrNoRows { //nolint:errorlint // database/sql gives this very value
-			return err
-		}
-		record.Seq, record.At = last+1, l.now().UTC()
-		document, err := json.Marshal(record)
-		if err != nil {
-			return err
-		}
-		_, err = l.store.SQL().Insert("audit_record").Columns("seq", "document", "hash").
-			Values(record.Seq, string(document), link(before, record.Seq, string(document))).RunWith(tx).ExecContext(ctx)
-		if err != nil {
-			return err
-		}
-		return l.head(ctx, tx, record.Seq, link(before, record.Seq, string(document)))
-	})
-}
+// unset is how a document begins whose number and time are not known yet.
+const unset = `{"seq":0,"at":"0001-01-01T00:00:00Z"`
 
-// head keeps the newest record's number and hash apart from the records, so
-// that records cut off at the end are missed.
-func (l *Log) head(ctx context.Context, tx *sql.Tx, seq int64, hash string) error {
-	result, err := l.store.SQL().Update("audit_head").Set("seq", seq).Set("hash", hash).RunWith(tx).ExecContext(ctx)
+func (l *Log) append(record Record) error {
+	record.Seq, record.At, record.Node = 0, time.Time{}, ""
+	if len(record.Persons) > MaxPersons {
+		record.Persons, record.ManyPersons = nil, true
+	}
+	encoded, err := json.Marshal(record)
 	if err != nil {
-		return err
+		return fmt.Errorf("encode: %w", err)
 	}
-	if rows, err := result.RowsAffected(); err != nil || rows > 0 {
-		return err
+	rest, ok := bytes.CutPrefix(encoded, []byte(unset))
+	if !ok || len(rest) > maxLine/2 {
+		return fault.New(fault.Invalid, "what was asked is too long to be recorded")
 	}
-	_, err = l.store.SQL().Insert("audit_head").Columns("id", "seq", "hash").Values(1, seq, hash).RunWith(tx).ExecContext(ctx)
-	return err
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.failed != nil {
+		return l.failed
+	}
+	return l.write(rest)
 }
 
-func link(before string, seq int64, document string) string {
-	sum := sha256.Sum256([]byte(before + "\n" + strconv.FormatInt(seq, 10) + "\n" + document))
-	return hex.EncodeToString(sum[:])
-}
-
-// Verify walks the chain and compares its end with the head that is kept apart.
-// A record that was changed or removed is a Conflict fault. Who can write both
-// tables can still cut the end off unseen: keep a copy of the head elsewhere.
-func (l *Log) Verify(ctx context.Context) error {
-	before, next := "", int64(1)
-	err := l.each(ctx, func(seq int64, document, hash string) error {
-		if seq != next || hash != link(before, seq, document) {
-			return fault.New(fault.Conflict, "the record of reads was changed at record %d", next)
+// write gives a record its number and time and writes it.
+func (l *Log) write(rest []byte) error {
+	if l.size >= l.options.SegmentBytes {
+		if err := l.rotate(); err != nil {
+			return err
 		}
-		before, next = hash, seq+1
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	var seq int64
-	var hash string
-	err = l.store.SQL().Select("seq", "hash").From("audit_head").RunWith(l.store.DB()).QueryRowContext(ctx).Scan(&seq, &hash)
-	if errors.Is(err, sql.ErrNoRows) && next == 1 {
-		return nil
+	next, prev := point{seq: l.head.last.seq + 1}, l.head.last.hash
+	l.document = appendStart(l.document[:0], next.seq, l.options.Now().UTC())
+	l.document = append(l.document, rest...)
+	next.hash = l.linker.link(prev, next.seq, l.document)
+	l.buffer = appendLine(l.buffer[:0], prev, next, l.document)
+	if written, err := l.segment.Write(l.buffer); err != nil {
+		return l.takeBack(written, err)
 	}
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("read the head of the record of reads: %w", err)
+	l.size += int64(len(l.buffer))
+	l.head.last = next
+	l.dirty.give()
+	return l.writeHead()
+}
+
+// appendStart adds what stands in the place of unset.
+func appendStart(buffer []byte, seq int64, at time.Time) []byte {
+	buffer = fmt.Appendf(buffer, `{"seq":%d,"at":"`, seq)
+	return append(at.AppendFormat(buffer, time.RFC3339Nano), '"')
+}
+
+// takeBack removes the part of a line that could be written, so that the next
+// one begins on a line of its own.
+func (l *Log) takeBack(written int, cause error) error {
+	if written > 0 {
+		if err := l.segment.Truncate(l.size); err != nil {
+			l.failed = errors.Join(cause, err)
+			return l.failed
+		}
 	}
-	if seq != next-1 || hash != before {
-		return fault.New(fault.Conflict, "the record of reads ends at record %d where %d were written", next-1, seq)
+	return fmt.Errorf("write: %w", cause)
+}
+
+// writeHead is one write in place, so that it is never seen half done by who
+// starts after this process was stopped.
+func (l *Log) writeHead() error {
+	l.buffer = l.head.appendTo(l.buffer[:0])
+	if _, err := l.headFile.WriteAt(l.buffer[lineOneWidth:], lineOneWidth); err != nil {
+		return fmt.Errorf("write the head: %w", err)
 	}
 	return nil
 }
 
-// Records gives all records in order.
-func (l *Log) Records(ctx context.Context) ([]Record, error) {
-	records := []Record{}
-	err := l.each(ctx, func(_ int64, document, _ string) error {
-		var record Record
-		if err := json.Unmarshal([]byte(document), &record); err != nil {
-			return fmt.Errorf("decode a record: %w", err)
-		}
-		records = append(records, record)
-		return nil
-	})
-	return records, err
+// rotate begins a new file. The old one is on the disk before.
+func (l *Log) rotate() error {
+	if err := l.segment.Sync(); err != nil {
+		l.failed = fmt.Errorf("keep the records: %w", err)
+		return l.failed
+	}
+	old := l.segment
+	if err := l.openSegment(segmentName(l.head.last.seq + 1)); err != nil {
+		return err
+	}
+	l.head.synced = l.head.last.seq
+	return old.Close()
 }
 
-func (l *Log) each(ctx context.Context, use func(seq int64, document, hash string) error) error {
-	rows, err := l.store.SQL().Select("seq", "document", "hash").From("audit_record").OrderBy("seq").
-		RunWith(l.store.DB()).QueryContext(ctx)
+func (l *Log) openSegment(name string) error {
+	file, err := os.OpenFile(filepath.Join(l.dir, name), os.O_WRONLY|os.O_APPEND|os.O_CREATE, fileMode)
 	if err != nil {
-		return fmt.Errorf("read the record of reads: %w", err)
+		return fmt.Errorf("make a file of the journal: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var seq int64
-		var document, hash string
-		if err := rows.Scan(&seq, &document, &hash); err != nil {
-			return fmt.Errorf("read the record of reads: %w", err)
-		}
-		if err := use(seq, document, hash); err != nil {
-			return err
+	info, err := file.Stat()
+	if err == nil {
+		err = syncDir(l.dir)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("open a file of the journal: %w", err), file.Close())
+	}
+	l.segment, l.size = file, info.Size()
+	return nil
+}
+
+// Close writes everything to the disk, copies what it can to the state database,
+// and lets another process append. Nothing can be appended afterwards.
+func (l *Log) Close() error {
+	l.mutex.Lock()
+	closed := l.closed
+	l.closed = true
+	if l.failed == nil {
+		l.failed = errClosed
+	}
+	l.mutex.Unlock()
+	if closed {
+		return nil
+	}
+	l.stop()
+	err := l.sync()
+	l.shipLast()
+	return errors.Join(err, l.closeFiles())
+}
+
+var errClosed = fault.New(fault.Unavailable, "the record of reads is closed")
+
+func (l *Log) closeFiles() error {
+	var errs []error
+	for _, file := range []*os.File{l.segment, l.headFile} {
+		if file != nil {
+			errs = append(errs, file.Close())
 		}
 	}
-	return rows.Err()
+	return errors.Join(append(errs, l.lock.Unlock())...)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -46,7 +47,7 @@ func Build(ctx context.Context, config Config) error {
 	if !known {
 		return fault.New(fault.Invalid, "unknown scale %q: write small, campus or large", config.Scale)
 	}
-	for _, dir := range []string{"data", "systems"} {
+	for _, dir := range []string{"data", "systems", "policies"} {
 		if err := os.MkdirAll(filepath.Join(config.Dir, dir), 0o750); err != nil {
 			return fault.Wrap(err, fault.Invalid, "the campus folder %s cannot be made", config.Dir)
 		}
@@ -66,7 +67,7 @@ func Build(ctx context.Context, config Config) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := copyOut("principals.yml", filepath.Join(config.Dir, "principals.yaml")); err != nil {
+	if err := config.writePeople(all); err != nil {
 		return err
 	}
 	if err := (evolution{Seed: config.Seed}).write(config.Dir); err != nil {
@@ -95,6 +96,22 @@ func (c Config) filler(s system, all campus) filler {
 		}
 		return t.rows(all, rand.New(rand.NewPCG(c.Seed, stream)), add)
 	}
+}
+
+// writePeople writes who one can read as, some of whom are students that this
+// campus has, and what the policies let them see.
+func (c Config) writePeople(all campus) error {
+	text, err := definitions.ReadFile("definitions/principals.yml")
+	if err != nil {
+		return fmt.Errorf("read the people of the demo: %w", err)
+	}
+	names := strings.NewReplacer(
+		"{student1}", all.students[0].number, "{student2}", all.students[1].number, "{student3}", all.students[2].number, "{college}", all.students[0].unit,
+	)
+	if err := os.WriteFile(filepath.Join(c.Dir, "principals.yaml"), []byte(names.Replace(string(text))), 0o600); err != nil {
+		return fmt.Errorf("write the people of the demo: %w", err)
+	}
+	return copyOut("policies.yml", filepath.Join(c.Dir, "policies", "campus.yaml"))
 }
 
 func copyOut(name, path string) error {

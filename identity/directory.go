@@ -2,7 +2,10 @@ package identity
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 
@@ -11,7 +14,27 @@ import (
 )
 
 // Directory knows the principals of a campus.
-type Directory struct{ principals []acl.Principal }
+type Directory struct {
+	principals []acl.Principal
+	places     map[string]int
+}
+
+// New makes a directory of what is known. Ids that are empty or occur twice,
+// and kinds that are unknown, are Invalid faults.
+func New(profiles []acl.Profile) (*Directory, error) {
+	d := &Directory{places: make(map[string]int, len(profiles))}
+	for _, profile := range profiles {
+		if _, twice := d.places[profile.ID]; profile.ID == "" || twice {
+			return nil, fault.New(fault.Invalid, "principal %q has no id of its own", profile.ID)
+		}
+		if !slices.Contains([]string{acl.KindPerson, acl.KindApplication, acl.KindService}, profile.Kind) {
+			return nil, fault.New(fault.Invalid, "principal %q: kind %q is none of person, application and service", profile.ID, profile.Kind)
+		}
+		d.places[profile.ID] = len(d.principals)
+		d.principals = append(d.principals, acl.NewPrincipal(profile))
+	}
+	return d, nil
+}
 
 // Load reads principals.yaml, a list of principals.
 func Load(path string) (*Directory, error) {
@@ -21,18 +44,15 @@ func Load(path string) (*Directory, error) {
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
-	directory := &Directory{}
-	if err := decoder.Decode(&directory.principals); err != nil {
+	var profiles []acl.Profile
+	if err := decoder.Decode(&profiles); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fault.New(fault.Invalid, "%v", err).At("%s", path)
 	}
-	seen := map[string]bool{}
-	for _, principal := range directory.principals {
-		if principal.ID == "" || seen[principal.ID] {
-			return nil, fault.New(fault.Invalid, "principal %q has no id of its own", principal.ID).At("%s", path)
-		}
-		seen[principal.ID] = true
+	made, err := New(profiles)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "%s", fault.Public(err)).At("%s", path)
 	}
-	return directory, nil
+	return made, nil
 }
 
 // Principals lists everybody, in the order of the file.
@@ -40,10 +60,8 @@ func (d *Directory) Principals() []acl.Principal { return d.principals }
 
 // Principal finds one by id, or gives a NotFound fault.
 func (d *Directory) Principal(id string) (acl.Principal, error) {
-	for _, principal := range d.principals {
-		if principal.ID == id {
-			return principal, nil
-		}
+	if place, known := d.places[id]; known {
+		return d.principals[place], nil
 	}
 	return acl.Principal{}, fault.New(fault.NotFound, "there is no principal %q; yitong demo people lists them", id)
 }

@@ -3,6 +3,8 @@ package query
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -11,6 +13,7 @@ import (
 	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/warehouse"
 	"github.com/yitong-hub/yitong/query/plan"
 )
 
@@ -19,11 +22,6 @@ const (
 	DefaultLimit = 100
 	MaxLimit     = 1_000_000
 )
-
-// Warehouse runs a planned statement.
-type Warehouse interface {
-	Query(ctx context.Context, statement string, args ...any) (array.RecordReader, error)
-}
 
 // Catalog knows the datasets.
 type Catalog interface {
@@ -35,33 +33,55 @@ type Recorder interface {
 	Append(ctx context.Context, record audit.Record) error
 }
 
-// Gate is the one reader of published rows.
+// Policies give what counts now, who consented, and the secret of hashes.
+type Policies interface {
+	Current() *acl.Set
+	Consented(ctx context.Context, purpose, recipient string) ([]string, error)
+	Salt(ctx context.Context) (string, error)
+}
+
+// Config is what a gate is made of.
+type Config struct {
+	Warehouse *warehouse.Warehouse
+	Catalog   Catalog
+	Policies  Policies
+	Recorder  Recorder
+	Now       func() time.Time
+}
+
+// Gate is the one reader of published rows. It is safe for concurrent use.
 type Gate struct {
-	warehouse Warehouse
-	catalog   Catalog
-	rules     acl.Rules
-	recorder  Recorder
+	Config
+	decider *acl.Decider
+	// templates are the checked SQL of named mask expressions by their text.
+	templates sync.Map
 }
 
 // New makes a gate.
-func New(warehouse Warehouse, datasets Catalog, rules acl.Rules, recorder Recorder) *Gate {
-	return &Gate{warehouse, datasets, rules, recorder}
+func New(config Config) *Gate {
+	return &Gate{Config: config, decider: acl.NewDecider(config.Policies.Current, config.Now)}
 }
 
-// Request asks for rows of a dataset.
+// Request asks for rows of a dataset, or for figures over them.
 type Request struct {
-	Dataset string
-	Fields  []string
-	// Where is a filter in the language of package where; Sort names fields,
+	Dataset string   `json:"dataset"`
+	Fields  []string `json:"fields,omitempty"`
+	// Where is a filter in the language of package condition; Sort names fields,
 	// -field for descending.
-	Where string
-	Sort  []string
+	Where string   `json:"where,omitempty"`
+	Sort  []string `json:"sort,omitempty"`
+	// GroupBy and Metrics ask for figures instead of rows.
+	GroupBy []string      `json:"group_by,omitempty"`
+	Metrics []plan.Metric `json:"metrics,omitempty"`
 	// AsOf asks for the state at a moment; nil is now.
-	AsOf *time.Time
+	AsOf *time.Time `json:"as_of,omitempty"`
 	// Limit is the number of rows, DefaultLimit when 0.
-	Limit, Offset uint64
+	Limit  uint64 `json:"limit,omitempty"`
+	Offset uint64 `json:"offset,omitempty"`
 	// Right is View when empty; copies ask for Hold.
-	Right acl.Right
+	Right acl.Right `json:"right,omitempty"`
+	// Purpose is what the data is wanted for; policies may be for one purpose.
+	Purpose string `json:"purpose,omitempty"`
 }
 
 // Result is the governed answer; Reader must be released.
@@ -69,61 +89,62 @@ type Result struct {
 	Reader   array.RecordReader `json:"-"`
 	Fields   []plan.Field       `json:"fields"`
 	Withheld []plan.Withheld    `json:"withheld"`
+	// SomeRows says that only some of the dataset's rows may be seen.
+	SomeRows bool `json:"some_rows,omitempty"`
 	// Source says where the rows are from, Version and PublishedAt which they are.
 	Source      string     `json:"source"`
 	Version     int64      `json:"version"`
 	PublishedAt *time.Time `json:"published_at,omitempty"`
 	AsOf        *time.Time `json:"as_of,omitempty"`
+	// Decision is the fingerprint of what was decided, PolicyVersion by which policies.
+	Decision      string `json:"decision"`
+	PolicyVersion int64  `json:"policy_version"`
 }
 
 // Explanation tells what a request would give and why, without any row.
 type Explanation struct {
-	Dataset     string          `json:"dataset"`
-	Right       acl.Right       `json:"right"`
-	Fields      []plan.Field    `json:"fields"`
-	Withheld    []plan.Withheld `json:"withheld"`
-	OwnRowsOnly bool            `json:"own_rows_only"`
-	SQL         string          `json:"sql"`
-	Decision    string          `json:"decision"`
+	Dataset  string          `json:"dataset"`
+	Right    acl.Right       `json:"right"`
+	Purpose  string          `json:"purpose,omitempty"`
+	Fields   []plan.Field    `json:"fields"`
+	Withheld []plan.Withheld `json:"withheld"`
+	SomeRows bool            `json:"some_rows"`
+	SQL      string          `json:"sql"`
+	Decision string          `json:"decision"`
 }
 
 // Read gives what the principal may see. Nothing to be seen, or a field asked
 // for by name that may not be, is a Denied fault. The read is on record before
 // its first row is given; what cannot be recorded is not given.
 func (g *Gate) Read(ctx context.Context, principal acl.Principal, request Request) (*Result, error) {
-	record := audit.Record{Principal: principal.ID, Action: "read", Dataset: request.Dataset, Fields: request.Fields, Outcome: "allowed"}
-	if request.Right == acl.Hold {
-		record.Action = "hold"
-	}
-	dataset, planned, err := g.plan(ctx, principal, request, &record)
+	record := g.record(principal, request)
+	asked, err := g.plan(ctx, principal, request, &record)
 	if err != nil {
 		record.Outcome = string(fault.CodeOf(err))
-		return nil, errors.Join(err, g.recorder.Append(ctx, record))
+		return nil, errors.Join(err, g.Recorder.Append(ctx, record))
 	}
-	if err := g.recorder.Append(ctx, record); err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "the read could not be recorded, so nothing is shown")
-	}
-	reader, err := g.warehouse.Query(ctx, planned.SQL, planned.Args...)
+	reader, err := g.run(ctx, asked, &record)
 	if err != nil {
-		// The engine's own words may hold values: they go to the log only.
-		return nil, fault.Wrap(err, fault.Unavailable, "%s could not be read", request.Dataset)
+		record.Outcome = string(fault.CodeOf(err))
+		return nil, errors.Join(err, g.Recorder.Append(ctx, record))
 	}
+	dataset, decision := asked.dataset, asked.decision
 	return &Result{
-		Reader: reader, Fields: planned.Fields, Withheld: planned.Withheld,
+		Reader: reader, Fields: asked.plan.Fields, Withheld: asked.plan.Withheld, SomeRows: asked.plan.SomeRows,
 		Source: dataset.System, Version: dataset.Version, PublishedAt: dataset.PublishedAt, AsOf: request.AsOf,
+		Decision: decision.Fingerprint(), PolicyVersion: decision.Version(),
 	}, nil
 }
 
 // Explain gives the decision for each field and the statement, and reads nothing.
 func (g *Gate) Explain(ctx context.Context, principal acl.Principal, request Request) (Explanation, error) {
-	record := audit.Record{}
-	_, planned, err := g.plan(ctx, principal, request, &record)
+	asked, err := g.plan(ctx, principal, request, &audit.Record{})
 	if err != nil {
 		return Explanation{}, err
 	}
 	return Explanation{
-		Dataset: request.Dataset, Right: rightOf(request), Fields: planned.Fields, Withheld: planned.Withheld,
-		OwnRowsOnly: planned.OwnRows, SQL: planned.SQL, Decision: record.Decision,
+		Dataset: request.Dataset, Right: rightOf(request), Purpose: request.Purpose, Fields: asked.plan.Fields,
+		Withheld: asked.plan.Withheld, SomeRows: asked.plan.SomeRows, SQL: asked.plan.SQL, Decision: asked.decision.Fingerprint(),
 	}, nil
 }
 
@@ -134,44 +155,95 @@ func rightOf(request Request) acl.Right {
 	return request.Right
 }
 
-// decide compiles what the principal gets of a dataset.
-func (g *Gate) decide(ctx context.Context, principal acl.Principal, right acl.Right, id string) (catalog.Dataset, acl.Decision, error) {
-	dataset, err := g.catalog.Dataset(ctx, id)
+// Decide gives the dataset and what the principal gets of it now.
+func (g *Gate) Decide(ctx context.Context, principal acl.Principal, right acl.Right, purpose, id string) (catalog.Dataset, *acl.Decision, error) {
+	dataset, err := g.Catalog.Dataset(ctx, id)
 	if err != nil {
-		return dataset, acl.Decision{}, err
+		return dataset, nil, err
 	}
-	resource := acl.Resource{Dataset: dataset.ID, Department: dataset.Department, Person: dataset.Person}
-	for _, field := range dataset.Fields {
-		resource.Fields = append(resource.Fields, acl.Field{Name: field.Name, Level: field.Level})
-	}
-	decision, err := acl.Compile(g.rules, principal, right, resource)
+	decision, err := g.decider.Decide(principal, right, purpose, ResourceOf(dataset))
 	return dataset, decision, err
 }
 
-func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Request, record *audit.Record) (catalog.Dataset, plan.Plan, error) {
+// ResourceOf gives a dataset as policies see it.
+func ResourceOf(dataset catalog.Dataset) *acl.Resource {
+	resource := acl.Resource{
+		Dataset: dataset.ID, Department: dataset.Department, Person: dataset.Person, Tags: dataset.Tags,
+		Fields: make([]acl.Field, len(dataset.Fields)),
+	}
+	for i, field := range dataset.Fields {
+		resource.Fields[i] = acl.Field{
+			Name: field.Name, Element: field.Element, Level: field.Level, Tags: field.Tags, Type: field.Type, Column: warehouse.Ident(field.Name),
+		}
+	}
+	return acl.NewResource(resource)
+}
+
+// asked is a request that was decided and planned.
+type asked struct {
+	dataset  catalog.Dataset
+	decision *acl.Decision
+	plan     plan.Plan
+	limit    uint64
+}
+
+func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Request, record *audit.Record) (asked, error) {
 	switch {
 	case request.Limit == 0:
 		request.Limit = DefaultLimit
 	case request.Limit > MaxLimit:
-		return catalog.Dataset{}, plan.Plan{}, fault.New(fault.Invalid, "a read gives at most %d rows", MaxLimit)
+		return asked{}, fault.New(fault.Invalid, "a read gives at most %d rows", MaxLimit)
 	}
-	dataset, decision, err := g.decide(ctx, principal, rightOf(request), request.Dataset)
+	dataset, decision, err := g.Decide(ctx, principal, rightOf(request), request.Purpose, request.Dataset)
 	if err != nil {
-		return dataset, plan.Plan{}, err
+		return asked{}, err
 	}
-	record.Decision = decision.Fingerprint()
+	record.Decision, record.PolicyVersion = decision.Fingerprint(), decision.Version()
+	means, err := g.means(ctx, principal, decision)
+	if err != nil {
+		return asked{}, err
+	}
 	planned, err := plan.New(dataset, decision, plan.Request{
-		Fields: request.Fields, Where: request.Where, Sort: request.Sort, AsOf: request.AsOf, Limit: request.Limit, Offset: request.Offset,
-	})
+		Fields: request.Fields, Where: request.Where, Sort: request.Sort, GroupBy: request.GroupBy, Metrics: request.Metrics,
+		AsOf: request.AsOf, Limit: request.Limit, Offset: request.Offset,
+	}, means)
 	if err != nil {
-		return dataset, plan.Plan{}, err
+		return asked{}, err
 	}
 	if dataset.Version == 0 {
-		return dataset, plan.Plan{}, fault.New(fault.NotFound, "%s has not been published yet: synchronise its system first", dataset.ID)
+		return asked{}, fault.New(fault.NotFound, "%s has not been published yet: synchronise its system first", dataset.ID)
 	}
-	record.Fields = nil
-	for _, field := range planned.Fields {
-		record.Fields = append(record.Fields, field.Name)
+	record.Fields = recorded(planned.Fields)
+	return asked{dataset, decision, planned, request.Limit}, nil
+}
+
+// means gathers what the plan needs: who consented, the salt of the purpose, and
+// the SQL of mask expressions.
+func (g *Gate) means(ctx context.Context, principal acl.Principal, decision *acl.Decision) (plan.Means, error) {
+	means := plan.Means{Consented: []string{}, Templates: map[string]string{}}
+	if consent := decision.Consent(); consent != nil {
+		consented, err := g.Policies.Consented(ctx, consent.Purpose, consent.Recipient)
+		if err != nil {
+			return means, fmt.Errorf("look up who consented: %w", err)
+		}
+		means.Consented = append(means.Consented, consented...)
 	}
-	return dataset, planned, nil
+	for _, mask := range decision.Masks() {
+		switch mask.Kind {
+		case acl.MaskHash:
+			secret, err := g.Policies.Salt(ctx)
+			if err != nil {
+				return means, fmt.Errorf("read the secret of hashes: %w", err)
+			}
+			means.Salt = SaltOf(secret, decision.Purpose(), principal.ID())
+		case acl.MaskExpression:
+			declared, _ := decision.Expression(mask.Name)
+			template, err := g.template(ctx, declared)
+			if err != nil {
+				return means, err
+			}
+			means.Templates[mask.Name] = template
+		}
+	}
+	return means, nil
 }

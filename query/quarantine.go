@@ -39,48 +39,64 @@ type QuarantinedRow struct {
 // rawColumn holds the text of a row that the connector could not take apart.
 const rawColumn = "_raw"
 
-// Quarantine gives refused rows: in clear the columns whose fields the
-// principal sees in clear, without a value all others. Who sees only rows about
-// themselves gets none, since nobody knows whom a refused row is about.
+// Quarantine gives refused rows to who may correct them: in clear the columns
+// whose fields the principal sees in clear on all rows and may create, without a
+// value all others. Who sees only some rows gets none, since nobody knows whom a
+// refused row is about.
 func (g *Gate) Quarantine(ctx context.Context, principal acl.Principal, request QuarantineRequest) ([]QuarantinedRow, error) {
-	record := audit.Record{Principal: principal.ID, Action: "quarantine", Dataset: request.Dataset, Outcome: "allowed"}
+	record := g.record(principal, Request{Dataset: request.Dataset})
+	record.Action = "quarantine"
 	clear, err := g.clearColumns(ctx, principal, request, &record)
 	if err != nil {
 		record.Outcome = string(fault.CodeOf(err))
-		return nil, errors.Join(err, g.recorder.Append(ctx, record))
+		return nil, errors.Join(err, g.Recorder.Append(ctx, record))
 	}
-	if err := g.recorder.Append(ctx, record); err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "the read could not be recorded, so nothing is shown")
+	rows, err := g.quarantined(ctx, request, clear)
+	if err != nil {
+		return nil, err
 	}
-	return g.quarantined(ctx, request, clear)
+	record.Rows = int64(len(rows))
+	if err := g.append(ctx, record); err != nil {
+		return nil, err
+	}
+	return rows, nil
 }
 
 // clearColumns lists the source columns that may be shown. The raw text of a
 // whole row is one of them when every field is.
 func (g *Gate) clearColumns(ctx context.Context, principal acl.Principal, request QuarantineRequest, record *audit.Record) (map[string]bool, error) {
-	dataset, decision, err := g.decide(ctx, principal, acl.View, request.Dataset)
+	dataset, seen, err := g.Decide(ctx, principal, acl.View, "", request.Dataset)
 	if err != nil {
 		return nil, err
 	}
-	record.Decision = decision.Fingerprint()
-	if _, _, limited := decision.OwnRows(); limited || !decision.Allowed() {
-		return nil, fault.New(fault.Denied, "nothing of the quarantine of %s may be seen: no rule allows it", dataset.ID)
+	_, corrected, err := g.Decide(ctx, principal, acl.Create, "", request.Dataset)
+	if err != nil {
+		return nil, err
 	}
+	record.Decision, record.PolicyVersion = seen.Fingerprint(), seen.Version()
 	clear, all := map[string]bool{}, true
 	for _, field := range dataset.Fields {
 		if field.State == catalog.FieldDropped {
 			continue
 		}
-		access, _ := decision.Field(field.Name)
-		if access != acl.Clear {
+		if !wholly(seen, field.Name) || !wholly(corrected, field.Name) {
 			all = false
 			continue
 		}
 		clear[field.From] = true
-		record.Fields = append(record.Fields, field.Name)
+		record.Fields = append(record.Fields, audit.FieldAccess{Name: field.Name, Access: acl.Clear.String()})
+	}
+	if len(clear) == 0 {
+		return nil, fault.New(fault.Denied, "nothing of the quarantine of %s may be seen: it is for those who may correct all of its rows", dataset.ID)
 	}
 	clear[rawColumn] = all
 	return clear, nil
+}
+
+// wholly reports whether a field is clear on every row.
+func wholly(decision *acl.Decision, name string) bool {
+	field := decision.Field(name)
+	return field != nil && field.Best().Access == acl.Clear && field.Whole()
 }
 
 func (g *Gate) quarantined(ctx context.Context, request QuarantineRequest, clear map[string]bool) ([]QuarantinedRow, error) {
@@ -96,7 +112,7 @@ func (g *Gate) quarantined(ctx context.Context, request QuarantineRequest, clear
 	if err != nil {
 		return nil, err
 	}
-	reader, err := g.warehouse.Query(ctx, query, args...)
+	reader, err := g.Warehouse.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "the quarantine of %s could not be read", request.Dataset)
 	}

@@ -1,61 +1,247 @@
 package policystore
 
 import (
-	_ "embed"
-	"encoding/csv"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"strings"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
 
-	"github.com/casbin/casbin/v2"
-	"github.com/casbin/casbin/v2/model"
+	"github.com/Masterminds/squirrel"
 
 	"github.com/yitong-hub/yitong/acl"
-	"github.com/yitong-hub/yitong/schema"
+	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/store"
 )
 
-//go:embed model.conf
-var modelText string
+// Kinds of entries.
+const (
+	KindPolicy     = "policy"
+	KindPurpose    = "purpose"
+	KindExpression = "expression"
+)
 
-//go:embed default.csv
-var defaultRules string
+// momentLayout sorts as text in the order of time.
+const momentLayout = "2006-01-02T15:04:05.000000Z"
 
-// Store answers from Casbin's enforcer.
-type Store struct{ enforcer *casbin.SyncedEnforcer }
+// Store gives the policies that count now, in any process that shares the state
+// database. It is safe for concurrent use.
+type Store struct {
+	store  *store.Store
+	now    func() time.Time
+	logger *slog.Logger
 
-var _ acl.Rules = (*Store)(nil)
+	current atomic.Pointer[acl.Set]
+	// refreshing guards entries, the contents behind current.
+	refreshing sync.Mutex
+	entries    map[reference]entry
+	version    int64
 
-// New makes a store with the default rules.
-func New() (*Store, error) {
-	parsed, err := model.NewModelFromString(modelText)
-	if err != nil {
-		return nil, fmt.Errorf("read the policy model: %w", err)
-	}
-	enforcer, err := casbin.NewSyncedEnforcer(parsed)
-	if err != nil {
-		return nil, fmt.Errorf("make the enforcer: %w", err)
-	}
-	reader := csv.NewReader(strings.NewReader(defaultRules))
-	reader.Comment = '#'
-	rules, err := reader.ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("read the default rules: %w", err)
-	}
-	if _, err := enforcer.AddPolicies(rules); err != nil {
-		return nil, fmt.Errorf("load the default rules: %w", err)
-	}
-	return &Store{enforcer}, nil
+	stop    context.CancelFunc
+	stopped chan struct{}
 }
 
-// Access gives the most that a rule grants.
-func (s *Store) Access(role, relation string, right acl.Right, level schema.Level) (acl.Access, error) {
-	for _, access := range []acl.Access{acl.Clear, acl.Masked} {
-		granted, err := s.enforcer.Enforce(role, relation, string(right), level.Effective().String(), access.String())
-		if err != nil {
-			return acl.Denied, err
-		}
-		if granted {
-			return access, nil
-		}
+// reference names an entry.
+type reference struct{ kind, id string }
+
+// entry is one version of a policy, a purpose or an expression, read.
+type entry struct {
+	origin, author string
+	since          int64
+	policy         acl.Policy
+	purpose        acl.Purpose
+	expression     acl.Expression
+}
+
+// New reads what the state database has.
+func New(ctx context.Context, opened *store.Store, now func() time.Time, logger *slog.Logger) (*Store, error) {
+	s := &Store{store: opened, now: now, logger: logger, entries: map[reference]entry{}}
+	set, err := acl.NewSet(0, acl.Contents{})
+	if err != nil {
+		return nil, err
 	}
-	return acl.Denied, nil
+	s.current.Store(set)
+	return s, s.Refresh(ctx)
+}
+
+// Current gives the policies that count now.
+func (s *Store) Current() *acl.Set { return s.current.Load() }
+
+// pollEvery is how often changes made by other nodes are looked for: well under
+// the second within which they must count everywhere.
+const pollEvery = 200 * time.Millisecond
+
+// Watch takes up changes that other processes make, until Close.
+func (s *Store) Watch() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop, s.stopped = cancel, make(chan struct{})
+	go func() {
+		defer close(s.stopped)
+		ticker := time.NewTicker(pollEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			if err := s.Refresh(ctx); err != nil && ctx.Err() == nil {
+				s.logger.Error("policies could not be refreshed", "cause", err)
+			}
+		}
+	}()
+}
+
+// Close ends Watch.
+func (s *Store) Close() error {
+	if s.stop != nil {
+		s.stop()
+		<-s.stopped
+	}
+	return nil
+}
+
+// Refresh takes up what changed since the last time.
+func (s *Store) Refresh(ctx context.Context) error {
+	s.refreshing.Lock()
+	defer s.refreshing.Unlock()
+	newest, err := s.newest(ctx, s.store.DB())
+	if err != nil || newest == s.version {
+		return err
+	}
+	if err := s.takeUp(ctx, newest); err != nil {
+		return fmt.Errorf("read policies: %w", err)
+	}
+	set, err := acl.NewSet(newest, contents(s.entries))
+	if err != nil {
+		return fmt.Errorf("read policies: %w", err)
+	}
+	s.version = newest
+	s.current.Store(set)
+	return nil
+}
+
+func (s *Store) newest(ctx context.Context, from squirrel.BaseRunner) (int64, error) {
+	var newest int64
+	err := s.store.SQL().Select("coalesce(max(version), 0)").From("acl_version").RunWith(from).QueryRowContext(ctx).Scan(&newest)
+	if err != nil {
+		return 0, fmt.Errorf("read the version of the policies: %w", err)
+	}
+	return newest, nil
+}
+
+// takeUp reads entries that began or ended after the known version, up to newest.
+func (s *Store) takeUp(ctx context.Context, newest int64) error {
+	ended := s.store.SQL().Select("kind", "id").From("acl_entry").
+		Where("until > ? AND until <= ?", s.version, newest)
+	gone, err := ended.RunWith(s.store.DB()).QueryContext(ctx)
+	if err != nil {
+		return err
+	}
+	defer gone.Close()
+	for gone.Next() {
+		var key reference
+		if err := gone.Scan(&key.kind, &key.id); err != nil {
+			return err
+		}
+		delete(s.entries, key)
+	}
+	if err := gone.Err(); err != nil {
+		return err
+	}
+	return s.read(ctx, s.entries, squirrel.And{
+		squirrel.Expr("since > ? AND since <= ?", s.version, newest),
+		squirrel.Expr("(until IS NULL OR until > ?)", newest),
+	})
+}
+
+func (s *Store) read(ctx context.Context, into map[reference]entry, where squirrel.Sqlizer) error {
+	rows, err := s.store.SQL().Select("kind", "id", "since", "origin", "author", "document").From("acl_entry").
+		Where(where).RunWith(s.store.DB()).QueryContext(ctx)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key reference
+		var made entry
+		var document string
+		if err := rows.Scan(&key.kind, &key.id, &made.since, &made.origin, &made.author, &document); err != nil {
+			return err
+		}
+		var target any = &made.policy
+		switch key.kind {
+		case KindPurpose:
+			target = &made.purpose
+		case KindExpression:
+			target = &made.expression
+		}
+		if err := json.Unmarshal([]byte(document), target); err != nil {
+			return fmt.Errorf("decode %s %s: %w", key.kind, key.id, err)
+		}
+		into[key] = made
+	}
+	return rows.Err()
+}
+
+// At gives the policies as they were at a moment.
+func (s *Store) At(ctx context.Context, at time.Time) (*acl.Set, error) {
+	var version int64
+	err := s.store.SQL().Select("coalesce(max(version), 0)").From("acl_version").
+		Where(squirrel.LtOrEq{"at": at.UTC().Format(momentLayout)}).RunWith(s.store.DB()).QueryRowContext(ctx).Scan(&version)
+	if err != nil {
+		return nil, fmt.Errorf("find the policies of a moment: %w", err)
+	}
+	if current := s.Current(); current.Version() == version {
+		return current, nil
+	}
+	entries := map[reference]entry{}
+	err = s.read(ctx, entries, squirrel.Expr("since <= ? AND (until IS NULL OR until > ?)", version, version))
+	if err != nil {
+		return nil, fmt.Errorf("read the policies of a moment: %w", err)
+	}
+	return acl.NewSet(version, contents(entries))
+}
+
+// Salt gives the secret from which hashes are salted, made at its first use.
+func (s *Store) Salt(ctx context.Context) (string, error) {
+	const name = "salt"
+	read := func() (string, error) {
+		var value string
+		err := s.store.SQL().Select("value").From("acl_secret").Where(squirrel.Eq{"name": name}).
+			RunWith(s.store.DB()).QueryRowContext(ctx).Scan(&value)
+		return value, err
+	}
+	value, err := read()
+	if !errors.Is(err, sql.ErrNoRows) {
+		return value, err
+	}
+	_, err = s.store.SQL().Insert("acl_secret").Columns("name", "value").Values(name, newSecret()).
+		Suffix("ON CONFLICT (name) DO NOTHING").RunWith(s.store.DB()).ExecContext(ctx)
+	if err != nil {
+		return "", fmt.Errorf("keep the salt: %w", err)
+	}
+	return read()
+}
+
+// Origin says where an entry is from and who wrote it.
+type Origin struct {
+	Origin string `json:"origin"`
+	Author string `json:"author"`
+	Since  int64  `json:"since"`
+}
+
+// OriginOf tells where the policy that counts now is from.
+func (s *Store) OriginOf(id string) (Origin, error) {
+	s.refreshing.Lock()
+	defer s.refreshing.Unlock()
+	found, known := s.entries[reference{KindPolicy, id}]
+	if !known {
+		return Origin{}, fault.New(fault.NotFound, "there is no policy %q; yitong acl list lists them", id)
+	}
+	return Origin{found.origin, found.author, found.since}, nil
 }

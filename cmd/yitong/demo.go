@@ -69,7 +69,8 @@ func (c *cli) demoPeople() *cobra.Command {
 			return c.show(principals, func() {
 				out := newTable("ID", "NAME", "KIND", "ROLES")
 				for _, principal := range principals {
-					out.add(principal.ID, principal.Name, principal.Kind, dash(strings.Join(principal.Roles, ", ")))
+					known := principal.Profile()
+					out.add(known.ID, known.Name, known.Kind, dash(strings.Join(known.Roles, ", ")))
 				}
 				out.write(c)
 			})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,21 +14,21 @@ import (
 )
 
 func (c *cli) quarantineShow() *cobra.Command {
-	var as string
+	var reader readerFlags
 	request := query.QuarantineRequest{}
 	command := &cobra.Command{
 		Use:   "show DATASET --as PRINCIPAL",
-		Short: "Show quarantined rows through the gate: values only of fields that the principal sees in clear",
+		Short: "Show quarantined rows through the gate: values only of fields that the principal sees in clear and may correct",
 		Example: "  yitong quarantine show academic.student --as steward_academic\n" +
 			"  yitong quarantine show hr.staff --as steward_hr --reason id_number --json",
 		Args: exactly(1, "one dataset"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if as == "" {
-				return mistake{errors.New("say who reads: --as PRINCIPAL (yitong demo people lists them)")}
+			if err := reader.check(); err != nil {
+				return err
 			}
 			request.Dataset = args[0]
 			return c.withApp(cmd.Context(), app.Options{}, func(ctx context.Context, opened *app.App) error {
-				principal, err := opened.Directory.Principal(as)
+				principal, err := opened.Principal(ctx, reader.as, reader.onBehalfOf)
 				if err != nil {
 					return err
 				}
@@ -42,7 +41,7 @@ func (c *cli) quarantineShow() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&as, "as", "", "the principal who reads (yitong demo people lists them)")
+	reader.register(command)
 	flags.StringVar(&request.Code, "reason", "", "only this reason, as id_number or duplicate_key")
 	flags.Uint64Var(&request.Limit, "limit", defaultRows, "rows at most")
 	return command

@@ -14,6 +14,7 @@ import (
 	"github.com/yitong-hub/yitong/internal/app"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/query"
+	"github.com/yitong-hub/yitong/query/plan"
 	"github.com/yitong-hub/yitong/query/render"
 )
 
@@ -22,10 +23,29 @@ const defaultRows = 20
 
 // queryFlags are the flags of `yitong query` as they are written.
 type queryFlags struct {
-	as, where, format, asOf, output string
-	fields, sort                    []string
-	limit, offset                   uint64
-	explain                         bool
+	readerFlags
+	where, format, asOf, output    string
+	fields, sort, groupBy, metrics []string
+	limit, offset                  uint64
+	explain                        bool
+}
+
+// readerFlags say who reads, for whom and for what.
+type readerFlags struct{ as, onBehalfOf, purpose string }
+
+func (f *readerFlags) register(command *cobra.Command) {
+	set := command.Flags()
+	set.StringVar(&f.as, "as", "", "the principal who reads (yitong demo people lists them)")
+	set.StringVar(&f.onBehalfOf, "on-behalf-of", "", "the principal who lent rights to the one who reads (yitong acl delegations)")
+	set.StringVar(&f.purpose, "purpose", "", "what the data is wanted for (yitong acl purposes lists them)")
+}
+
+// check says that a reader must be named.
+func (f *readerFlags) check() error {
+	if f.as == "" {
+		return mistake{errors.New("say who reads: --as PRINCIPAL (yitong demo people lists them)")}
+	}
+	return nil
 }
 
 func (c *cli) queryCommand() *cobra.Command {
@@ -35,13 +55,16 @@ func (c *cli) queryCommand() *cobra.Command {
 		Short: "Read a dataset through the gate, as somebody",
 		Long: `Shows what the principal may see and nothing else: fields that may not be seen
 are left out and named, sensitive ones are masked, rows are filtered, and the
-read is recorded. Filters and orders see masked values as they are shown.
+read is recorded. Filters, orders, groups and figures see masked values as they
+are shown.
 
 The formats csv, ndjson, arrow and parquet, and --output, are copies and need the
 right to hold each field; fields that may only be seen are left out.`,
 		Example: "  yitong query hr.staff --as steward_hr --limit 5\n" +
 			"  yitong query hr.staff --as leader --fields name,title --where \"title = '教授'\" --sort name\n" +
 			"  yitong query hr.staff --as steward_hr --format parquet --output staff.parquet\n" +
+			"  yitong query hr.staff --as leader --group-by department --metric count --metric \"avg(pay)\"\n" +
+			"  yitong query academic.student --as counsellor --purpose student_affairs\n" +
 			"  yitong query hr.staff --as leader --explain",
 		Args: exactly(1, "one dataset"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,7 +73,7 @@ right to hold each field; fields that may only be seen are left out.`,
 				return err
 			}
 			return c.withApp(cmd.Context(), app.Options{}, func(ctx context.Context, opened *app.App) error {
-				principal, err := opened.Directory.Principal(flags.as)
+				principal, err := opened.Principal(ctx, flags.as, flags.onBehalfOf)
 				if err != nil {
 					return err
 				}
@@ -62,10 +85,12 @@ right to hold each field; fields that may only be seen are left out.`,
 		},
 	}
 	set := command.Flags()
-	set.StringVar(&flags.as, "as", "", "the principal who reads (yitong demo people lists them)")
+	flags.register(command)
 	set.StringSliceVar(&flags.fields, "fields", nil, "fields to show; all that may be seen when not given")
 	set.StringVar(&flags.where, "where", "", "filter, as \"title = '教授' and hire_date >= '2020-01-01'\"")
 	set.StringSliceVar(&flags.sort, "sort", nil, "fields to sort by, -field for descending")
+	set.StringSliceVar(&flags.groupBy, "group-by", nil, "fields to group figures by")
+	set.StringArrayVar(&flags.metrics, "metric", nil, "a figure, as count, \"sum(pay)\" or \"avg(pay) as mean\"; may be repeated")
 	set.Uint64Var(&flags.limit, "limit", 0, "rows at most (20 on the screen, 1,000,000 in copies)")
 	set.Uint64Var(&flags.offset, "offset", 0, "rows to pass over")
 	set.StringVar(&flags.asOf, "as-of", "", "the state at this time, as 2026-01-31 (its end) or 2026-01-31T08:00:00+08:00")
@@ -77,10 +102,18 @@ right to hold each field; fields that may only be seen are left out.`,
 
 func (f *queryFlags) request(dataset string, asJSON bool) (query.Request, error) {
 	request := query.Request{
-		Dataset: dataset, Fields: f.fields, Where: f.where, Sort: f.sort, Limit: f.limit, Offset: f.offset, Right: acl.View,
+		Dataset: dataset, Fields: f.fields, Where: f.where, Sort: f.sort, GroupBy: f.groupBy, Limit: f.limit, Offset: f.offset,
+		Right: acl.View, Purpose: f.purpose,
 	}
-	if f.as == "" {
-		return request, mistake{errors.New("say who reads: --as PRINCIPAL (yitong demo people lists them)")}
+	if err := f.check(); err != nil {
+		return request, err
+	}
+	for _, text := range f.metrics {
+		metric, err := plan.ParseMetric(text)
+		if err != nil {
+			return request, mistake{errors.New(fault.Public(err))}
+		}
+		request.Metrics = append(request.Metrics, metric)
 	}
 	if asJSON && f.format == render.Table {
 		f.format = render.JSON
@@ -104,19 +137,19 @@ func (f *queryFlags) request(dataset string, asJSON bool) (query.Request, error)
 	if f.asOf == "" {
 		return request, nil
 	}
-	moment, err := parseMoment(f.asOf)
+	moment, err := parseMoment("--as-of", f.asOf)
 	request.AsOf = &moment
 	return request, err
 }
 
 // parseMoment reads a day (its end, in local time) or a moment with its zone.
-func parseMoment(text string) (time.Time, error) {
+func parseMoment(flag, text string) (time.Time, error) {
 	if moment, err := time.Parse(time.RFC3339, text); err == nil {
 		return moment, nil
 	}
 	day, err := time.ParseInLocation(time.DateOnly, text, time.Local)
 	if err != nil {
-		return time.Time{}, mistake{fmt.Errorf("--as-of %q is not a time: write 2026-01-31 or 2026-01-31T08:00:00+08:00", text)}
+		return time.Time{}, mistake{fmt.Errorf("%s %q is not a time: write 2026-01-31 or 2026-01-31T08:00:00+08:00", flag, text)}
 	}
 	return day.AddDate(0, 0, 1).Add(-time.Microsecond), nil
 }
@@ -129,6 +162,9 @@ func (c *cli) read(ctx context.Context, opened *app.App, principal acl.Principal
 	defer result.Reader.Release()
 	for _, withheld := range result.Withheld {
 		fmt.Fprintf(c.stderr, "withheld: %s (%s)\n", withheld.Field, withheld.Reason)
+	}
+	if result.SomeRows && request.Right == acl.View && !c.flags.JSON {
+		fmt.Fprintln(c.stderr, "only some rows may be seen")
 	}
 	if request.Right == acl.View {
 		return c.writeRows(result)
@@ -161,14 +197,18 @@ func (c *cli) explain(ctx context.Context, opened *app.App, principal acl.Princi
 	return c.show(explanation, func() {
 		out := newTable("FIELD", "ACCESS", "MASK", "REASON")
 		for _, field := range explanation.Fields {
-			out.add(field.Name, field.Access, dash(field.Mask), field.Reason)
+			access := field.Access
+			if field.SomeRows {
+				access += " on some rows"
+			}
+			out.add(field.Name, access, dash(field.Mask), field.Reason)
 		}
 		for _, withheld := range explanation.Withheld {
 			out.add(withheld.Field, "withheld", "-", withheld.Reason)
 		}
 		out.write(c)
-		if explanation.OwnRowsOnly {
-			fmt.Fprintln(c.stdout, "\nOnly rows about the principal.")
+		if explanation.SomeRows {
+			fmt.Fprintln(c.stdout, "\nOnly some rows: row conditions of the policies or people's consent limit them (yitong acl explain).")
 		}
 	})
 }

@@ -29,6 +29,8 @@ type App struct {
 	Warehouse *warehouse.Warehouse
 	Pipelines *pipelines.Engine
 	Directory *identity.Directory
+	Policies  *policystore.Store
+	Audit     *audit.Log
 	Gate      *query.Gate
 
 	store *store.Store
@@ -84,23 +86,37 @@ func (a *App) open(ctx context.Context, options Options) error {
 		Warehouse: a.Warehouse, Catalog: a.Catalog, Drivers: all.Drivers(), CampusDir: a.Config.Campus,
 		Secrets: a.secret, Memory: a.Config.Memory, Logger: options.Logger, Progress: options.Progress,
 	})
-	return a.openGate()
+	return a.openGate(ctx, options.Logger)
 }
 
 // openGate makes the one reader. A campus without principals has nobody who
 // may read, and can be synchronised all the same.
-func (a *App) openGate() error {
-	rules, err := policystore.New()
-	if err != nil {
+func (a *App) openGate(ctx context.Context, logger *slog.Logger) error {
+	var err error
+	if a.Policies, err = policystore.New(ctx, a.store, time.Now, logger); err != nil {
 		return err
 	}
-	a.Gate = query.New(a.Warehouse, a.Catalog, rules, audit.New(a.store, time.Now))
-	a.Directory, err = identity.Load(principalsFile(a.Config))
-	if fault.Is(err, fault.NotFound) {
-		a.Directory, err = &identity.Directory{}, nil
+	if err := applyPolicies(ctx, a.Policies, a.Config); err != nil {
+		return err
 	}
+	a.Policies.Watch()
+	if a.Audit, err = audit.Open(ctx, auditDir(a.Config), a.store, audit.Options{Now: time.Now, Logger: logger}); err != nil {
+		return err
+	}
+	a.Gate = query.New(query.Config{Warehouse: a.Warehouse, Catalog: a.Catalog, Policies: a.Policies, Recorder: a.Audit, Now: time.Now})
+	a.Directory, err = loadDirectory(a.Config)
 	return err
 }
+
+func loadDirectory(settings config.Config) (*identity.Directory, error) {
+	directory, err := identity.Load(principalsFile(settings))
+	if fault.Is(err, fault.NotFound) {
+		return identity.New(nil)
+	}
+	return directory, err
+}
+
+func auditDir(settings config.Config) string { return filepath.Join(settings.Home, "audit") }
 
 func principalsFile(settings config.Config) string {
 	return filepath.Join(settings.Campus, "principals.yaml")
@@ -114,6 +130,12 @@ func (a *App) Close() error {
 	errs := []error{a.demo.close()}
 	if a.Warehouse != nil {
 		errs = append(errs, a.Warehouse.Close())
+	}
+	if a.Audit != nil {
+		errs = append(errs, a.Audit.Close())
+	}
+	if a.Policies != nil {
+		errs = append(errs, a.Policies.Close())
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
@@ -163,9 +185,11 @@ func loadSystems(settings config.Config) ([]definition.System, error) {
 // CatalogView is the catalog of a home folder without owning the folder: it
 // can be opened while another process synchronises.
 type CatalogView struct {
-	Catalog *catalog.Catalog
-	Audit   *audit.Log
-	store   *store.Store
+	Catalog   *catalog.Catalog
+	Audit     *audit.Reader
+	Policies  *policystore.Store
+	Directory *identity.Directory
+	store     *store.Store
 }
 
 // OpenCatalog opens the catalog for reading. A home folder without one is a
@@ -178,11 +202,26 @@ func OpenCatalog(ctx context.Context, settings config.Config) (*CatalogView, err
 	if err != nil {
 		return nil, err
 	}
-	made, err := catalog.New(ctx, opened)
-	if err != nil {
+	view := &CatalogView{store: opened}
+	if err := view.open(ctx, settings); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	return &CatalogView{Catalog: made, Audit: audit.New(opened, time.Now), store: opened}, nil
+	return view, nil
+}
+
+func (v *CatalogView) open(ctx context.Context, settings config.Config) error {
+	var err error
+	if v.Catalog, err = catalog.New(ctx, v.store); err != nil {
+		return err
+	}
+	if v.Policies, err = policystore.New(ctx, v.store, time.Now, slog.New(slog.DiscardHandler)); err != nil {
+		return err
+	}
+	if v.Directory, err = loadDirectory(settings); err != nil {
+		return err
+	}
+	v.Audit, err = audit.View(ctx, auditDir(settings), v.store)
+	return err
 }
 
 // Close closes the view.

@@ -35,10 +35,13 @@ var allowed = map[string][]string{
 	"catalog":            {"catalog/definition", "internal/store", "internal/fault", "schema"},
 	"catalog/definition": {"internal/fault", "schema"},
 	"catalog/detect":     {"catalog", "internal/fault", "schema"},
-	"acl":                {"internal/fault", "schema"},
-	"acl/policystore":    {"acl", "internal/fault", "internal/store", "schema"},
-	"identity":           {"acl", "internal/store", "internal/fault", "schema"},
-	"audit":              {"internal/store", "internal/fault", "schema"},
+	"acl":                {"acl/condition", "internal/fault", "schema"},
+	"acl/condition":      {"internal/fault", "schema"},
+	// Only tests import it.
+	"acl/acltest":     {"acl", "acl/condition", "internal/fault", "schema"},
+	"acl/policystore": {"acl", "acl/condition", "internal/fault", "internal/store", "schema"},
+	"identity":        {"acl", "internal/store", "internal/fault", "schema"},
+	"audit":           {"internal/store", "internal/fault", "schema"},
 
 	"connectors":     {"internal/fault", "schema"},
 	"connectors/all": {"connectors", "connectors/*"},
@@ -49,9 +52,10 @@ var allowed = map[string][]string{
 		"internal/store", "internal/warehouse", "internal/fault", "schema",
 	},
 	"query": {
-		"catalog", "acl", "audit",
+		"catalog", "acl", "acl/condition", "audit",
 		"internal/store", "internal/warehouse", "internal/fault", "schema",
 	},
+	"access":     {"catalog", "acl", "acl/condition", "acl/policystore", "query", "identity", "audit", "internal/store", "internal/fault", "schema"},
 	"dashboards": {"query", "catalog", "acl", "audit", "internal/store", "internal/fault", "schema"},
 	"api": {
 		"query", "catalog", "catalog/definition", "acl", "audit", "identity", "pipelines",

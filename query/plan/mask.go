@@ -1,64 +1,131 @@
 package plan
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
-	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/internal/warehouse"
 	"github.com/yitong-hub/yitong/schema"
 )
 
-// Names of masks.
-const (
-	MaskNull  = "null"
-	MaskFirst = "first"
-	MaskName  = "name"
-	MaskPhone = "phone"
-	MaskID    = "id_number"
-	MaskEmail = "email"
-	MaskCard  = "bank_card"
-	MaskYear  = "year"
-)
-
-// maskOfElement gives the mask of elements whose values have a known form.
-var maskOfElement = map[string]string{
-	"person.name": MaskName, "person.former_name": MaskName, "person.emergency_contact": MaskName, "person.family_member": MaskName,
-	"person.mobile": MaskPhone, "person.telephone": MaskPhone, "person.emergency_phone": MaskPhone,
-	"person.id_number": MaskID, "person.passport_number": MaskID, "person.email": MaskEmail, "person.bank_card": MaskCard,
+// expression is SQL with its arguments.
+type expression struct {
+	sql  string
+	args []any
 }
 
-// maskOf chooses a field's mask. Every mask keeps the field's type.
-func maskOf(field catalog.Field) string {
-	switch field.Type.Kind {
-	case schema.Date, schema.Timestamp, schema.TimestampTZ:
-		return MaskYear
-	case schema.String:
-	default:
-		return MaskNull
-	}
-	if mask, known := maskOfElement[field.Element]; known {
-		return mask
-	}
-	return MaskFirst
+// ValueName is how the SQL of a named expression calls the value; it stands
+// quoted in templates, where no other name can be.
+const ValueName = "\x01value"
+
+// hashLength is the length of what the hash mask shows: 128 bits in hexadecimal.
+const hashLength = 32
+
+// textMasks show a part of a text; "@" stands for the text. One that is too
+// short for its form shows nothing.
+var textMasks = map[acl.MaskKind]string{
+	acl.MaskName:     "CASE WHEN length(@) < 2 THEN '**' ELSE left(@, 1) || '**' END",
+	acl.MaskPhone:    "CASE WHEN length(@) < 11 THEN '***' ELSE left(@, 3) || '****' || right(@, 4) END",
+	acl.MaskIDNumber: "CASE WHEN length(@) < 9 THEN '***' ELSE left(@, 3) || '***********' || right(@, 2) END",
+	acl.MaskEmail:    "CASE WHEN strpos(@, chr(64)) > 1 THEN left(@, 1) || '***' || substr(@, strpos(@, chr(64))) ELSE '***' END",
+	acl.MaskBankCard: "CASE WHEN length(@) < 12 THEN '***' ELSE '**** **** ' || right(@, 4) END",
 }
 
-// masked writes a mask over a column; a NULL stays NULL, and a text too short
-// for its form shows nothing.
-func masked(field catalog.Field, mask string) string {
-	column := warehouse.Ident(field.Name)
-	if mask == MaskNull {
-		return "CAST(NULL AS " + field.Type.SQL() + ")"
+// masked writes a mask over a field. Only constant shows anything for NULL.
+func (b *builder) masked(field acl.Field, mask acl.Mask) (expression, error) {
+	column := field.Column
+	switch mask.Kind {
+	case acl.MaskNull:
+		return expression{sql: null(field.Type)}, nil
+	case acl.MaskConstant:
+		return expression{"CAST(? AS VARCHAR)", []any{mask.Value}}, nil
+	case acl.MaskHash:
+		return expression{fmt.Sprintf("left(sha256(? || %s), %d)", asText(field), hashLength), []any{b.salt}}, nil
+	case acl.MaskYear:
+		return expression{sql: "CAST(date_trunc('year', " + column + ") AS " + field.Type.SQL() + ")"}, nil
+	case acl.MaskRange:
+		return rangeOf(field, mask)
+	case acl.MaskExpression:
+		return b.named(field, mask.Name)
+	case acl.MaskFirst, acl.MaskLast:
+		return expression{sql: part(asText(field), mask.Kind, max(mask.Keep, 1))}, nil
 	}
-	shown := map[string]string{
-		MaskFirst: "CASE WHEN length(@) < 2 THEN '***' ELSE left(@, 1) || '***' END",
-		MaskName:  "CASE WHEN length(@) < 2 THEN '**' ELSE left(@, 1) || '**' END",
-		MaskPhone: "CASE WHEN length(@) < 11 THEN '***' ELSE left(@, 3) || '****' || right(@, 4) END",
-		MaskID:    "CASE WHEN length(@) < 9 THEN '***' ELSE left(@, 3) || '***********' || right(@, 2) END",
-		MaskEmail: "CASE WHEN contains(@, '@@') THEN left(@, 1) || '***@@' || split_part(@, '@@', 2) ELSE '***' END",
-		MaskCard:  "CASE WHEN length(@) < 12 THEN '***' ELSE '**** **** ' || right(@, 4) END",
-		MaskYear:  "CAST(date_trunc('year', @) AS " + field.Type.SQL() + ")",
-	}[mask]
-	// "@@" is the character itself, "@" the column.
-	shown = strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(shown, "@@", "\x00"), "@", column), "\x00", "@")
-	return "CASE WHEN " + column + " IS NULL THEN NULL ELSE " + shown + " END"
+	form, known := textMasks[mask.Kind]
+	if !known {
+		return expression{}, fmt.Errorf("there is no SQL for the mask %s", mask)
+	}
+	return expression{sql: "CASE WHEN " + column + " IS NULL THEN NULL ELSE " + strings.ReplaceAll(form, "@", asText(field)) + " END"}, nil
+}
+
+// part shows the first or last characters of a longer text.
+func part(text string, kind acl.MaskKind, keep int) string {
+	shown := fmt.Sprintf("left(%s, %d) || '***'", text, keep)
+	if kind == acl.MaskLast {
+		shown = fmt.Sprintf("'***' || right(%s, %d)", text, keep)
+	}
+	return fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN NULL WHEN length(%[1]s) <= %[2]d THEN '***' ELSE %[3]s END", text, keep, shown)
+}
+
+func null(of schema.Type) string { return "CAST(NULL AS " + of.SQL() + ")" }
+
+func asText(field acl.Field) string {
+	if field.Type.Kind == schema.String {
+		return field.Column
+	}
+	return "CAST(" + field.Column + " AS VARCHAR)"
+}
+
+// named writes a named expression, whose errors are NULL: they would tell of values.
+func (b *builder) named(field acl.Field, name string) (expression, error) {
+	template, known := b.templates[name]
+	if !known {
+		return expression{}, fault.New(fault.Unavailable, "the mask expression %s is not ready", name)
+	}
+	declared, _ := b.decision.Expression(name)
+	sql := strings.ReplaceAll(template, warehouse.Ident(ValueName), field.Column)
+	return expression{sql: "TRY(CAST((" + sql + ") AS " + declared.Type.SQL() + "))"}, nil
+}
+
+// rangeOf shows between which numbers a number lies: the lower one is in the
+// range, the upper one is not.
+func rangeOf(field acl.Field, mask acl.Mask) (expression, error) {
+	if mask.Step == "" {
+		return boundsOf(field, strings.Split(mask.Bounds, ",")), nil
+	}
+	// Exact: steps are counted in whole units of the last digit.
+	scale := max(digits(mask.Step), int(field.Type.Scale))
+	if field.Type.Kind == schema.Float32 || field.Type.Kind == schema.Float64 {
+		scale = max(scale, 6)
+	}
+	if scale > 18 {
+		return expression{}, fault.New(fault.Invalid, "mask range: more than 18 digits behind the point")
+	}
+	units := fmt.Sprintf("CAST(CAST(%s AS DECIMAL(38,%d)) * CAST(1%s AS BIGINT) AS HUGEINT)", field.Column, scale, strings.Repeat("0", scale))
+	if scale == 0 {
+		units = fmt.Sprintf("CAST(%s AS HUGEINT)", field.Column)
+	}
+	step := strings.Replace(mask.Step, ".", "", 1) + strings.Repeat("0", scale-digits(mask.Step))
+	count := fmt.Sprintf("CAST((%[1]s - (((%[1]s %% %[2]s) + %[2]s) %% %[2]s)) // %[2]s AS BIGINT)", units, "CAST('"+step+"' AS HUGEINT)")
+	width := fmt.Sprintf("CAST('%s' AS DECIMAL(18,%d))", mask.Step, digits(mask.Step))
+	return expression{sql: fmt.Sprintf("TRY(CAST(%[1]s * %[2]s AS VARCHAR) || '–' || CAST((%[1]s + 1) * %[2]s AS VARCHAR))", count, width)}, nil
+}
+
+func digits(number string) int {
+	_, behind, _ := strings.Cut(number, ".")
+	return len(behind)
+}
+
+func boundsOf(field acl.Field, bounds []string) expression {
+	sql := "CASE WHEN " + field.Column + " IS NULL THEN NULL"
+	lower := "< "
+	for _, bound := range bounds {
+		bound = strings.TrimSpace(bound)
+		sql += " WHEN " + field.Column + " < CAST('" + bound + "' AS DECIMAL(38," + strconv.Itoa(digits(bound)) + ")) THEN " + warehouse.Literal(lower+bound)
+		lower = bound + "–"
+	}
+	last := strings.TrimSpace(bounds[len(bounds)-1])
+	return expression{sql: sql + " ELSE " + warehouse.Literal("≥ "+last) + " END"}
 }

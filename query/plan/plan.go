@@ -7,10 +7,10 @@ import (
 	"github.com/Masterminds/squirrel"
 
 	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/acl/condition"
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/internal/warehouse"
-	"github.com/yitong-hub/yitong/query/where"
 	"github.com/yitong-hub/yitong/schema"
 )
 
@@ -18,34 +18,66 @@ import (
 type Request struct {
 	// Fields to give, in that order; empty means all that may be seen.
 	Fields []string
-	// Where is a filter in the language of package where.
+	// Where is a filter in the language of package condition.
 	Where string
 	// Sort names fields, -field for descending.
 	Sort []string
+	// GroupBy and Metrics ask for figures instead of rows.
+	GroupBy []string
+	Metrics []Metric
 	// AsOf is the moment whose state is asked for; nil is now.
 	AsOf *time.Time
 	// Limit is the number of rows at most, Offset how many are passed over.
 	Limit, Offset uint64
 }
 
-// Plan is a statement whose rows may be shown.
+// Means is what plans need beside the request.
+type Means struct {
+	// Salt makes hashes those of one purpose.
+	Salt string
+	// Consented lists who consented, where the decision demands consent.
+	Consented []string
+	// Templates are the checked SQL of named mask expressions.
+	Templates map[string]string
+}
+
+// PersonColumn is the last column of a statement with HasPerson: the campus id
+// of the person whom the row is about, for the record of reads alone.
+const PersonColumn = "_person"
+
+// Plan is a statement whose rows may be shown, its last column aside where
+// HasPerson is set.
 type Plan struct {
-	SQL      string
-	Args     []any
+	SQL  string
+	Args []any
+	// HasPerson says that the last column is [PersonColumn].
+	HasPerson bool
+	// Probe gives the number of rows of the statement.
+	Probe Statement
+	// Persons gives the people concerned, each once; empty where rows are about nobody.
+	Persons  Statement
 	Fields   []Field
 	Withheld []Withheld
-	// OwnRows says that only rows about the principal are given.
-	OwnRows bool
+	// SomeRows says that row conditions limit what is seen.
+	SomeRows bool
+}
+
+// Statement is SQL with its arguments.
+type Statement struct {
+	SQL  string
+	Args []any
 }
 
 // Field is a field of the answer.
 type Field struct {
 	Name string `json:"name"`
-	// Access is "clear" or "masked"; Mask names the mask.
-	Access string      `json:"access"`
-	Mask   string      `json:"mask,omitempty"`
-	Reason string      `json:"reason"`
-	Type   schema.Type `json:"type"`
+	// Access is "clear", "masked" or "statistics"; Mask names the mask.
+	Access string `json:"access"`
+	Mask   string `json:"mask,omitempty"`
+	// SomeRows says that the value is shown on some of the rows only.
+	SomeRows bool        `json:"some_rows,omitempty"`
+	Reason   string      `json:"reason"`
+	Type     schema.Type `json:"type"`
 }
 
 // Withheld is a field left out, with the reason.
@@ -56,42 +88,83 @@ type Withheld struct {
 
 // New plans a request. A field that is asked for by name and may not be seen,
 // and a dataset of which nothing may be seen, are Denied faults.
-//
-// The statement has two levels: inside, the masks and the filter to one's own
-// rows; outside, all that was asked. Filters and orders can thus see nothing
-// but what is shown.
-func New(dataset catalog.Dataset, decision acl.Decision, request Request) (Plan, error) {
-	if !decision.Allowed() {
-		return Plan{}, fault.New(fault.Denied, "nothing of %s may be seen: no rule allows it", dataset.ID)
+func New(dataset catalog.Dataset, decision *acl.Decision, request Request, means Means) (Plan, error) {
+	if decision == nil || decision.Dataset() != dataset.ID || !decision.Allowed() {
+		return Plan{}, fault.New(fault.Denied, "nothing of %s may be seen: no policy allows it", dataset.ID)
 	}
-	b := builder{dataset: dataset, decision: decision, fields: map[string]Field{}}
-	governed := b.governed(request.AsOf)
-	statement := squirrel.Select().FromSelect(governed, "governed").Limit(request.Limit)
-	if request.Offset > 0 {
-		statement = statement.Offset(request.Offset)
+	b := newBuilder(dataset, decision, means)
+	if len(request.GroupBy)+len(request.Metrics) > 0 {
+		return b.figures(request)
 	}
-	made := Plan{Withheld: b.withheld}
-	_, _, made.OwnRows = decision.OwnRows()
+	if !decision.Shown() {
+		return Plan{}, fault.New(fault.Denied, "of %s statistics may be seen and no rows: ask for metrics", dataset.ID)
+	}
+	return b.rows(request)
+}
+
+// rows plans an answer of rows.
+func (b *builder) rows(request Request) (Plan, error) {
+	governed, err := b.governed(request.AsOf, shownRows)
+	if err != nil {
+		return Plan{}, err
+	}
 	chosen, err := b.choose(request.Fields)
 	if err != nil {
 		return Plan{}, err
 	}
-	made.Fields = chosen
+	filter, err := b.filter(request.Where, b.visible)
+	if err != nil {
+		return Plan{}, err
+	}
+	statement := squirrel.Select().FromSelect(governed, "governed").Where(filter).Limit(request.Limit)
+	if request.Offset > 0 {
+		statement = statement.Offset(request.Offset)
+	}
+	if statement, err = b.sorted(statement, request.Sort, b.visible); err != nil {
+		return Plan{}, err
+	}
+	made := Plan{Fields: chosen, Withheld: b.withheld, SomeRows: b.someRows, HasPerson: b.person != ""}
 	for _, field := range chosen {
 		statement = statement.Column(warehouse.Ident(field.Name))
 	}
-	if strings.TrimSpace(request.Where) != "" {
-		condition, err := where.Compile(request.Where, b.visible)
+	if made.HasPerson {
+		statement = statement.Column(warehouse.Ident(PersonColumn))
+		made.Persons, err = write(squirrel.Select(warehouse.Ident(PersonColumn)).Distinct().FromSelect(governed, "governed").
+			Where(filter).Where(warehouse.Ident(PersonColumn) + " IS NOT NULL"))
 		if err != nil {
 			return Plan{}, err
 		}
-		statement = statement.Where(condition)
 	}
-	for _, name := range request.Sort {
+	if made.SQL, made.Args, err = statement.ToSql(); err != nil {
+		return Plan{}, err
+	}
+	made.Probe, err = write(squirrel.Select("count(*)").FromSelect(statement, "counted"))
+	return made, err
+}
+
+func write(statement squirrel.SelectBuilder) (Statement, error) {
+	sql, args, err := statement.ToSql()
+	return Statement{sql, args}, err
+}
+
+// filter compiles the caller's condition; what it may speak of is visible.
+func (b *builder) filter(text string, visible func(string) (condition.Field, bool)) (condition.Condition, error) {
+	if strings.TrimSpace(text) == "" {
+		return condition.Condition{}, nil
+	}
+	parsed, err := condition.Parse(text)
+	if err != nil {
+		return condition.Condition{}, err
+	}
+	return parsed.Bind(condition.Scope{Field: visible})
+}
+
+func (b *builder) sorted(statement squirrel.SelectBuilder, sort []string, visible func(string) (condition.Field, bool)) (squirrel.SelectBuilder, error) {
+	for _, name := range sort {
 		bare, downwards := strings.CutPrefix(name, "-")
-		field, ok := b.visible(bare)
+		field, ok := visible(bare)
 		if !ok {
-			return Plan{}, fault.New(fault.Invalid, "sort: there is no field %s that may be seen", bare)
+			return statement, fault.New(fault.Invalid, "sort: there is no field %s that may be seen", bare)
 		}
 		direction := " ASC NULLS LAST"
 		if downwards {
@@ -99,65 +172,13 @@ func New(dataset catalog.Dataset, decision acl.Decision, request Request) (Plan,
 		}
 		statement = statement.OrderBy(field.Expression + direction)
 	}
-	made.SQL, made.Args, err = statement.ToSql()
-	return made, err
-}
-
-// builder gathers what the principal sees of a dataset.
-type builder struct {
-	dataset  catalog.Dataset
-	decision acl.Decision
-	fields   map[string]Field
-	order    []string
-	withheld []Withheld
-}
-
-// governed is the dataset as the principal sees it.
-func (b *builder) governed(asOf *time.Time) squirrel.SelectBuilder {
-	statement := squirrel.Select()
-	for _, field := range b.dataset.Fields {
-		access, reason := b.decision.Field(field.Name)
-		column := warehouse.Ident(field.Name)
-		shown := Field{Name: field.Name, Access: access.String(), Reason: reason, Type: field.Type}
-		switch access {
-		case acl.Masked:
-			shown.Mask = maskOf(field)
-			statement = statement.Column(masked(field, shown.Mask) + " AS " + column)
-		case acl.Clear:
-			statement = statement.Column(column)
-		default:
-			b.withheld = append(b.withheld, Withheld{field.Name, reason})
-			continue
-		}
-		b.fields[field.Name] = shown
-		b.order = append(b.order, field.Name)
-	}
-	statement = b.from(statement, asOf)
-	if person, own, limited := b.decision.OwnRows(); limited {
-		statement = statement.Where(squirrel.Eq{warehouse.Ident(person): own})
-	}
-	return statement
-}
-
-// from names the rows: those published now, or those that were at a moment.
-func (b *builder) from(statement squirrel.SelectBuilder, asOf *time.Time) squirrel.SelectBuilder {
-	published := warehouse.Published(b.dataset.ID)
-	if asOf == nil {
-		return statement.From(published)
-	}
-	names := make([]string, len(b.dataset.Fields))
-	for i, field := range b.dataset.Fields {
-		names[i] = warehouse.Ident(field.Name)
-	}
-	was := squirrel.Select(names...).From(published).Where("_since <= ?", *asOf).SuffixExpr(
-		squirrel.Select(names...).Prefix("UNION ALL").From(warehouse.History(b.dataset.ID)).Where("_since <= ? AND _until > ?", *asOf, *asOf))
-	return statement.FromSelect(was, "was")
+	return statement, nil
 }
 
 // visible gives a field to filters and orders, if it is there for the principal.
-func (b *builder) visible(name string) (where.Field, bool) {
+func (b *builder) visible(name string) (condition.Field, bool) {
 	field, ok := b.fields[name]
-	return where.Field{Expression: warehouse.Ident(field.Name), Type: field.Type}, ok
+	return condition.Field{Name: name, Expression: warehouse.Ident(field.Name), Type: field.Type}, ok
 }
 
 func (b *builder) choose(names []string) ([]Field, error) {
@@ -167,14 +188,22 @@ func (b *builder) choose(names []string) ([]Field, error) {
 	chosen := make([]Field, 0, len(names))
 	for _, name := range names {
 		field, ok := b.fields[name]
-		if ok {
-			chosen = append(chosen, field)
-			continue
+		if !ok {
+			return nil, b.refused(name)
 		}
-		if _, reason := b.decision.Field(name); reason != "" {
-			return nil, fault.New(fault.Denied, "field %s of %s may not be seen: %s", name, b.dataset.ID, reason)
-		}
-		return nil, fault.New(fault.Invalid, "%s has no field %s", b.dataset.ID, name)
+		chosen = append(chosen, field)
 	}
 	return chosen, nil
+}
+
+// refused says why a field that was asked for by name is not given.
+func (b *builder) refused(name string) error {
+	access := b.decision.Field(name)
+	switch {
+	case access == nil:
+		return fault.New(fault.Invalid, "%s has no field %s", b.dataset.ID, name)
+	case access.Best().Access == acl.Statistics:
+		return fault.New(fault.Denied, "of field %s of %s statistics may be seen and no values: %s", name, b.dataset.ID, b.decision.Reason(name))
+	}
+	return fault.New(fault.Denied, "field %s of %s may not be seen: %s", name, b.dataset.ID, b.decision.Reason(name))
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -94,6 +95,12 @@ func writeCSV(out io.Writer, reader array.RecordReader) (int64, error) {
 	count, err := each(reader, func(batch arrow.RecordBatch, row int) error {
 		for i, column := range batch.Columns() {
 			record[i], _ = Text(column, row)
+		}
+		if len(record) == 1 && record[0] == "" {
+			// An empty line would be no row to most readers.
+			writer.Flush()
+			_, err := io.WriteString(out, "\"\"\n")
+			return errors.Join(writer.Error(), err)
 		}
 		return writer.Write(record)
 	})

@@ -1,4 +1,4 @@
-package where
+package condition
 
 import (
 	"math/big"
@@ -11,17 +11,34 @@ import (
 	"github.com/yitong-hub/yitong/schema"
 )
 
-// valueOf gives a literal in the form in which the engine reads its type.
-func valueOf(t token, of schema.Type) (any, bool) {
+// literal is a value in the form in which the engine reads its type, and in the
+// canonical text of the type.
+type literal struct {
+	argument  any
+	canonical string
+}
+
+// valueOf reads a literal as a value of a type.
+func valueOf(t token, of schema.Type) (literal, bool) {
 	switch of.Kind {
 	case schema.String:
-		return t.text, t.kind == text
+		return literal{t.text, t.text}, t.kind == text
 	case schema.Bool:
 		yes, err := strconv.ParseBool(strings.ToLower(t.text))
-		return yes, err == nil && t.kind == name
+		return literal{yes, strconv.FormatBool(yes)}, err == nil && t.kind == name
 	case schema.Float32, schema.Float64:
 		f, err := strconv.ParseFloat(t.text, 64)
-		return f, err == nil && t.kind == number
+		return literal{f, strconv.FormatFloat(f, 'g', -1, 64)}, err == nil && t.kind == number
+	case schema.Binary:
+		return literal{}, false
+	}
+	canonical, ok := canonicalOf(t, of)
+	return literal{canonical, canonical}, ok
+}
+
+// canonicalOf gives a literal of a type that the engine reads as text.
+func canonicalOf(t token, of schema.Type) (string, bool) {
+	switch of.Kind {
 	case schema.Decimal:
 		return decimalText(t, of)
 	case schema.Date:
@@ -35,8 +52,6 @@ func valueOf(t token, of schema.Type) (any, bool) {
 	case schema.UUID:
 		id, err := uuid.Parse(t.text)
 		return id.String(), err == nil && t.kind == text
-	case schema.Binary:
-		return nil, false
 	}
 	return wholeText(t, of.Kind)
 }
@@ -46,9 +61,9 @@ var wholeBits = map[schema.Kind]int{
 	schema.Uint8: 8, schema.Uint16: 16, schema.Uint32: 32, schema.Uint64: 64,
 }
 
-func wholeText(t token, kind schema.Kind) (any, bool) {
+func wholeText(t token, kind schema.Kind) (string, bool) {
 	if t.kind != number {
-		return nil, false
+		return "", false
 	}
 	if strings.HasPrefix(string(kind), "u") {
 		n, err := strconv.ParseUint(t.text, 10, wholeBits[kind])
@@ -59,10 +74,10 @@ func wholeText(t token, kind schema.Kind) (any, bool) {
 }
 
 // decimalText takes only what the type holds exactly.
-func decimalText(t token, of schema.Type) (any, bool) {
+func decimalText(t token, of schema.Type) (string, bool) {
 	value, ok := new(big.Rat).SetString(t.text)
 	if !ok || t.kind != number || strings.HasSuffix(t.text, ".") {
-		return nil, false
+		return "", false
 	}
 	unscaled := new(big.Rat).Mul(value, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(of.Scale)), nil)))
 	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(of.Precision)), nil)
@@ -70,9 +85,9 @@ func decimalText(t token, of schema.Type) (any, bool) {
 	return value.FloatString(int(of.Scale)), fits
 }
 
-func momentText(t token, zoned bool) (any, bool) {
+func momentText(t token, zoned bool) (string, bool) {
 	if t.kind != text {
-		return nil, false
+		return "", false
 	}
 	layouts := []string{"2006-01-02", "2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999"}
 	if zoned {
@@ -86,7 +101,7 @@ func momentText(t token, zoned bool) (any, bool) {
 			return at.Format("2006-01-02 15:04:05.999999"), true
 		}
 	}
-	return nil, false
+	return "", false
 }
 
 // wanted says how a value of a type is written.

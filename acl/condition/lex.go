@@ -1,4 +1,4 @@
-package where
+package condition
 
 import (
 	"strings"
@@ -17,9 +17,11 @@ const (
 	text
 	number
 	symbol
+	element
+	attribute
 )
 
-// token is a word of the filter with its place, counted in characters from 1.
+// token is a word of the condition with its place, counted in characters from 1.
 type token struct {
 	kind kind
 	text string
@@ -27,19 +29,19 @@ type token struct {
 }
 
 const (
-	// maxFilter and maxTokens bound what is worth reading.
-	maxFilter = 16 << 10
+	// maxText and maxTokens bound what is worth reading.
+	maxText   = 16 << 10
 	maxTokens = 2000
 )
 
-func lex(filter string) ([]token, error) {
-	if len(filter) > maxFilter {
-		return nil, fault.New(fault.Invalid, "the filter is longer than %d bytes", maxFilter)
+func lex(source string) ([]token, error) {
+	if len(source) > maxText {
+		return nil, fault.New(fault.Invalid, "the condition is longer than %d bytes", maxText)
 	}
-	if !utf8.ValidString(filter) {
-		return nil, fault.New(fault.Invalid, "the filter is not UTF-8 text")
+	if !utf8.ValidString(source) {
+		return nil, fault.New(fault.Invalid, "the condition is not UTF-8 text")
 	}
-	runes := []rune(filter)
+	runes := []rune(source)
 	var tokens []token
 	for i := 0; i < len(runes); {
 		r := runes[i]
@@ -48,7 +50,7 @@ func lex(filter string) ([]token, error) {
 			continue
 		}
 		if len(tokens) == maxTokens {
-			return nil, fault.New(fault.Invalid, "the filter has more than %d words", maxTokens)
+			return nil, fault.New(fault.Invalid, "the condition has more than %d words", maxTokens)
 		}
 		found, next, err := one(runes, i)
 		if err != nil {
@@ -67,12 +69,13 @@ func one(runes []rune, i int) (token, int, error) {
 		return enclosed(runes, i, text)
 	case r == '"':
 		return enclosed(runes, i, quotedName)
-	case unicode.IsLetter(r) || r == '_':
-		next := i
-		for next < len(runes) && (unicode.IsLetter(runes[next]) || unicode.IsDigit(runes[next]) || runes[next] == '_') {
-			next++
-		}
+	case isWord(r) && !unicode.IsDigit(r):
+		next := behind(runes, i, isWord)
 		return token{name, string(runes[i:next]), i + 1}, next, nil
+	case r == '#' || r == '@':
+		next := behind(runes, i+1, func(r rune) bool { return isWord(r) || r == '.' })
+		kind := map[rune]kind{'#': element, '@': attribute}[r]
+		return token{kind, string(runes[i+1 : next]), i + 1}, next, nil
 	case r >= '0' && r <= '9' || (r == '-' || r == '+') && i+1 < len(runes) && runes[i+1] >= '0' && runes[i+1] <= '9':
 		next := i + 1
 		for next < len(runes) && (runes[next] >= '0' && runes[next] <= '9' || runes[next] == '.') {
@@ -85,7 +88,17 @@ func one(runes []rune, i int) (token, int, error) {
 			return token{symbol, known, i + 1}, i + len(known), nil
 		}
 	}
-	return token{}, 0, fault.New(fault.Invalid, "filter, character %d: %q has no meaning here; text stands in '…'", i+1, string(r))
+	return token{}, 0, fault.New(fault.Invalid, "condition, character %d: %q has no meaning here; text stands in '…'", i+1, string(r))
+}
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
+
+// behind gives the place behind the runes that belong together.
+func behind(runes []rune, i int, belongs func(rune) bool) int {
+	for i < len(runes) && belongs(runes[i]) {
+		i++
+	}
+	return i
 }
 
 // enclosed reads up to the closing quote; two of them stand for one.
@@ -103,5 +116,5 @@ func enclosed(runes []rune, start int, as kind) (token, int, error) {
 		}
 		return token{as, b.String(), start + 1}, i + 1, nil
 	}
-	return token{}, 0, fault.New(fault.Invalid, "filter, character %d: the %c that begins here is not closed", start+1, runes[start])
+	return token{}, 0, fault.New(fault.Invalid, "condition, character %d: the %c that begins here is not closed", start+1, runes[start])
 }

@@ -1,0 +1,54 @@
+package acl
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Class names what the policies can tell of a principal. Principals of one class
+// differ only in the values that row conditions bind: they get the same fields,
+// masked alike, on rows chosen by the same conditions. So questions about
+// everybody are answered once for each class.
+func (s *Set) Class(principal Principal) string {
+	if principal.held == nil {
+		return ""
+	}
+	var parts []string
+	for _, key := range principal.held.keys {
+		_, mentioned := s.mentioned[key]
+		if mentioned || strings.HasPrefix(key, keyAttribute+AttributeDepartment+"=") {
+			parts = append(parts, key)
+		}
+	}
+	profile := principal.held.profile
+	for _, name := range slices.Sorted(maps.Keys(profile.Attributes)) {
+		if len(profile.Attributes[name]) > 0 {
+			parts = append(parts, name)
+		}
+	}
+	// "role" and "group" are attributes to row conditions too.
+	if len(profile.Roles) > 0 {
+		parts = append(parts, "role")
+	}
+	if len(profile.Groups) > 0 {
+		parts = append(parts, "group")
+	}
+	parts = append(parts, profile.Kind)
+	if principal.held.actor != nil {
+		parts = append(parts, string(principal.held.signature[:]))
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// mention remembers every name of a subject: classes are told apart by these.
+func (s *Set) mention(subject Subject) {
+	for _, key := range subject.keys() {
+		s.mentioned[key] = struct{}{}
+	}
+	for name, values := range subject.Attributes {
+		for _, value := range values {
+			s.mentioned[keyAttribute+name+"="+value] = struct{}{}
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package query_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/acl/acltest"
+	"github.com/yitong-hub/yitong/acl/condition"
+	"github.com/yitong-hub/yitong/query"
+)
+
+// counting works out figures in the plainest way.
+type counting struct {
+	w       *world
+	asked   acltest.Asked
+	salt    string
+	people  int
+	split   []string
+	protect bool
+}
+
+// figures gives the counts that are to be seen: of rows and, for a second
+// metric, of the values of its field, by college where that is asked for.
+func figures(w *world, asked acltest.Asked, request query.Request) []string {
+	c := newCounting(w, asked, request)
+	groups, rows, values := []string{}, map[string]int{}, map[string]int{}
+	for _, row := range c.rows() {
+		group := ""
+		if len(request.GroupBy) > 0 {
+			group = cell(c.value("college", row))
+		}
+		if !slices.Contains(groups, group) {
+			groups = append(groups, group)
+		}
+		rows[group]++
+		if len(request.Metrics) > 1 && c.counts(request.Metrics[1].Field, row) {
+			values[group]++
+		}
+	}
+	if len(groups) == 0 && len(request.GroupBy) == 0 {
+		groups = append(groups, "")
+	}
+	var lines []string
+	for _, group := range groups {
+		line := fmt.Sprintf("%s%d|", group, rows[group])
+		if len(request.Metrics) > 1 {
+			line += fmt.Sprintf("%d|", values[group])
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func newCounting(w *world, asked acltest.Asked, request query.Request) *counting {
+	c := &counting{w: w, asked: asked, salt: query.SaltOf("secret", asked.Purpose, asked.Who.ID)}
+	decision, err := w.set.Compile(asked.Principal(), acl.Request{Right: asked.Right, Purpose: asked.Purpose, At: asked.At}, w.resource)
+	if err != nil {
+		return c
+	}
+	spoken := slices.Clone(request.GroupBy)
+	for _, metric := range request.Metrics {
+		spoken = append(spoken, metric.Field)
+	}
+	c.protect = !decision.Shown() || slices.ContainsFunc(spoken, func(name string) bool {
+		field := decision.Field(name)
+		return field != nil && field.Statistical()
+	})
+	if grouping := decision.Grouping(); grouping != nil {
+		c.people = grouping.MinPeople
+		c.split = slices.DeleteFunc(slices.Clone(grouping.Dimensions), func(name string) bool {
+			field := decision.Field(name)
+			return field == nil || field.Best().Access == acl.Denied
+		})
+	}
+	return c
+}
+
+func (c *counting) field(name string) acl.Field {
+	field, _ := c.w.resource.Field(name)
+	return field
+}
+
+func (c *counting) shown(name string, row acltest.Row) bool {
+	return c.w.reference().Shown(c.asked, c.field(name), row).Access >= acl.Masked
+}
+
+// value is what counts of a field of a row.
+func (c *counting) value(name string, row acltest.Row) condition.Value {
+	limit := c.w.reference().Shown(c.asked, c.field(name), row)
+	if c.protect {
+		limit = c.w.reference().Counted(c.asked, c.field(name), row)
+	} else if limit.Access < acl.Masked {
+		limit = acl.Limit{}
+	}
+	return acltest.Shown(row[name], limit, c.salt)
+}
+
+func (c *counting) visible(row acltest.Row) bool {
+	return slices.ContainsFunc(c.w.resource.Fields, func(f acl.Field) bool { return c.shown(f.Name, row) })
+}
+
+// base are the rows that may count at all.
+func (c *counting) base() []acltest.Row {
+	var base []acltest.Row
+	for _, row := range c.w.rows {
+		counted := slices.ContainsFunc(c.w.resource.Fields, func(f acl.Field) bool {
+			return c.w.reference().Counted(c.asked, f, row).Access >= acl.Statistics
+		})
+		if c.protect && counted || !c.protect && c.visible(row) {
+			base = append(base, row)
+		}
+	}
+	return base
+}
+
+// atom lists the rows that agree with a row in all dimensions.
+func (c *counting) atom(row acltest.Row) []acltest.Row {
+	var atom []acltest.Row
+	for _, other := range c.base() {
+		if !slices.ContainsFunc(c.split, func(name string) bool { return c.value(name, row) != c.value(name, other) }) {
+			atom = append(atom, other)
+		}
+	}
+	return atom
+}
+
+// crowd counts the people, or rows, of an atom that fit.
+func (c *counting) crowd(atom []acltest.Row, fits func(acltest.Row) bool) int {
+	people, rows := map[string]bool{}, 0
+	for _, row := range atom {
+		if fits(row) {
+			people[row[c.w.resource.Person].Text] = true
+			rows++
+		}
+	}
+	if c.w.resource.Person == "" {
+		return rows
+	}
+	return len(people)
+}
+
+// rows are those that count.
+func (c *counting) rows() []acltest.Row {
+	if !c.protect {
+		return c.base()
+	}
+	var counted []acltest.Row
+	for _, row := range c.base() {
+		hidden := func(r acltest.Row) bool { return !c.visible(r) }
+		if c.visible(row) || c.crowd(c.atom(row), hidden) >= c.people {
+			counted = append(counted, row)
+		}
+	}
+	return counted
+}
+
+// counts reports whether a row's value of a field is counted.
+func (c *counting) counts(name string, row acltest.Row) bool {
+	if !c.value(name, row).Valid {
+		return false
+	}
+	if !c.protect || c.shown(name, row) {
+		return true
+	}
+	hidden := func(valid bool) int {
+		return c.crowd(c.atom(row), func(r acltest.Row) bool { return !c.shown(name, r) && c.value(name, r).Valid == valid })
+	}
+	missing := hidden(false)
+	return hidden(true) >= c.people && (missing == 0 || missing >= c.people)
+}

@@ -1,0 +1,290 @@
+package query
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/audit"
+	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/warehouse"
+	"github.com/yitong-hub/yitong/query/plan"
+)
+
+// bufferedRows is the number of rows up to which an answer is held whole until
+// its record is written. Larger ones are counted first, in the same snapshot.
+const bufferedRows = 10_000
+
+// record begins the record of a read.
+func (g *Gate) record(principal acl.Principal, request Request) audit.Record {
+	record := audit.Record{
+		Principal: principal.ID(), Action: "read", Dataset: request.Dataset, Purpose: request.Purpose, Outcome: "allowed",
+	}
+	if actor := principal.Actor(); actor != "" {
+		record.Principal, record.OnBehalfOf = actor, principal.ID()
+	}
+	switch {
+	case len(request.GroupBy)+len(request.Metrics) > 0:
+		record.Action = "aggregate"
+	case request.Right == acl.Hold:
+		record.Action = "hold"
+	}
+	if text, err := json.Marshal(request); err == nil { // texts and numbers: cannot fail
+		record.Query = string(text)
+	}
+	for _, name := range request.Fields {
+		record.Fields = append(record.Fields, audit.FieldAccess{Name: name, Access: "asked"})
+	}
+	return record
+}
+
+func recorded(fields []plan.Field) []audit.FieldAccess {
+	made := make([]audit.FieldAccess, len(fields))
+	for i, field := range fields {
+		made[i] = audit.FieldAccess{Name: field.Name, Access: field.Access, Mask: field.Mask}
+	}
+	return made
+}
+
+// run executes the plan and writes the record before it gives the rows.
+func (g *Gate) run(ctx context.Context, asked asked, record *audit.Record) (array.RecordReader, error) {
+	snapshot, err := g.Warehouse.Snapshot(ctx)
+	if err != nil {
+		return nil, unreadable(err, asked)
+	}
+	if asked.limit > bufferedRows {
+		reader, err := g.stream(ctx, snapshot, asked, record)
+		if err != nil {
+			return nil, errors.Join(err, snapshot.Close())
+		}
+		return reader, nil
+	}
+	reader, err := g.buffer(ctx, snapshot, asked, record)
+	return reader, errors.Join(err, snapshot.Close())
+}
+
+// unreadable hides the engine's own words, which may hold values: they go to the
+// log only.
+func unreadable(err error, asked asked) error {
+	if fault.Is(err, fault.Canceled) {
+		return err
+	}
+	return fault.Wrap(err, fault.Unavailable, "%s could not be read", asked.dataset.ID)
+}
+
+func (g *Gate) append(ctx context.Context, record audit.Record) error {
+	return fault.Wrap(g.Recorder.Append(ctx, record), fault.Unavailable, "the read could not be recorded, so nothing is shown")
+}
+
+// buffer holds the whole answer until its record is written.
+func (g *Gate) buffer(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, record *audit.Record) (array.RecordReader, error) {
+	reader, err := snapshot.Query(ctx, asked.plan.SQL, asked.plan.Args...)
+	if err != nil {
+		return nil, unreadable(err, asked)
+	}
+	defer reader.Release()
+	shown := shownSchema(reader.Schema(), asked.plan.HasPerson)
+	var batches []arrow.RecordBatch
+	defer func() {
+		for _, batch := range batches {
+			batch.Release()
+		}
+	}()
+	seen := &persons{}
+	for reader.Next() {
+		batch := reader.RecordBatch()
+		record.Rows += batch.NumRows()
+		if asked.plan.HasPerson {
+			seen.add(batch.Column(int(batch.NumCols()) - 1))
+		}
+		batches = append(batches, array.NewRecordBatch(shown, batch.Columns()[:shown.NumFields()], batch.NumRows()))
+	}
+	if err := reader.Err(); err != nil {
+		return nil, unreadable(err, asked)
+	}
+	if !asked.plan.HasPerson && asked.plan.Persons.SQL != "" {
+		if seen, err = listPersons(ctx, snapshot, asked); err != nil {
+			return nil, err
+		}
+	}
+	record.Persons, record.ManyPersons = seen.list, seen.more
+	if err := g.append(ctx, *record); err != nil {
+		return nil, err
+	}
+	return array.NewRecordReader(shown, batches)
+}
+
+// stream records the counted answer and then gives it batch by batch.
+func (g *Gate) stream(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, record *audit.Record) (array.RecordReader, error) {
+	counted, err := snapshot.Query(ctx, asked.plan.Probe.SQL, asked.plan.Probe.Args...)
+	if err != nil {
+		return nil, unreadable(err, asked)
+	}
+	for counted.Next() {
+		record.Rows = counted.RecordBatch().Column(0).(*array.Int64).Value(0)
+	}
+	err = counted.Err()
+	counted.Release()
+	if err != nil {
+		return nil, unreadable(err, asked)
+	}
+	if asked.plan.Persons.SQL != "" {
+		seen, err := listPersons(ctx, snapshot, asked)
+		if err != nil {
+			return nil, err
+		}
+		record.Persons, record.ManyPersons = seen.list, seen.more
+	}
+	if err := g.append(ctx, *record); err != nil {
+		return nil, err
+	}
+	reader, err := snapshot.Query(ctx, asked.plan.SQL, asked.plan.Args...)
+	if err != nil {
+		return nil, unreadable(err, asked)
+	}
+	return &shownReader{
+		RecordReader: reader, schema: shownSchema(reader.Schema(), asked.plan.HasPerson), snapshot: snapshot, holders: 1,
+		hide: func(err error) error { return unreadable(err, asked) },
+	}, nil
+}
+
+// listPersons asks whom the answer is about, up to what the record keeps.
+func listPersons(ctx context.Context, snapshot *warehouse.Snapshot, asked asked) (*persons, error) {
+	statement := asked.plan.Persons
+	reader, err := snapshot.Query(ctx, statement.SQL+" LIMIT ?", append(statement.Args[:len(statement.Args):len(statement.Args)], int64(audit.MaxPersons+1))...)
+	if err != nil {
+		return nil, unreadable(err, asked)
+	}
+	defer reader.Release()
+	seen := &persons{}
+	for reader.Next() {
+		seen.add(reader.RecordBatch().Column(0))
+	}
+	if err := reader.Err(); err != nil {
+		return nil, unreadable(err, asked)
+	}
+	return seen, nil
+}
+
+// persons gathers the people concerned, up to what the record keeps.
+type persons struct {
+	list  []string
+	known map[string]bool
+	more  bool
+}
+
+func (p *persons) add(column arrow.Array) {
+	texts, ok := column.(*array.String)
+	if !ok || p.more {
+		return
+	}
+	if p.known == nil {
+		p.known = map[string]bool{}
+	}
+	for row := range texts.Len() {
+		if texts.IsNull(row) || p.known[texts.Value(row)] {
+			continue
+		}
+		if len(p.list) == audit.MaxPersons {
+			p.list, p.more = nil, true
+			return
+		}
+		id := string([]byte(texts.Value(row))) // the batch's memory is given back
+		p.known[id] = true
+		p.list = append(p.list, id)
+	}
+}
+
+// shownSchema leaves out the person column.
+func shownSchema(of *arrow.Schema, hasPerson bool) *arrow.Schema {
+	fields := of.Fields()
+	if hasPerson {
+		fields = fields[:len(fields)-1]
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// shownReader leaves out the person column of each batch, hides the engine's
+// words and gives the snapshot back with its last release.
+type shownReader struct {
+	array.RecordReader
+	schema   *arrow.Schema
+	current  arrow.RecordBatch
+	snapshot *warehouse.Snapshot
+	hide     func(error) error
+
+	mu      sync.Mutex
+	holders int
+}
+
+func (r *shownReader) Schema() *arrow.Schema { return r.schema }
+
+func (r *shownReader) Next() bool {
+	r.drop()
+	if !r.RecordReader.Next() {
+		return false
+	}
+	batch := r.RecordReader.RecordBatch()
+	r.current = array.NewRecordBatch(r.schema, batch.Columns()[:r.schema.NumFields()], batch.NumRows())
+	return true
+}
+
+func (r *shownReader) drop() {
+	if r.current != nil {
+		r.current.Release()
+		r.current = nil
+	}
+}
+
+func (r *shownReader) RecordBatch() arrow.RecordBatch { return r.current }
+
+// Record is RecordBatch by its older name.
+func (r *shownReader) Record() arrow.RecordBatch { return r.current }
+
+func (r *shownReader) Err() error {
+	if err := r.RecordReader.Err(); err != nil {
+		return r.hide(err)
+	}
+	return nil
+}
+
+func (r *shownReader) Retain() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.holders++
+}
+
+func (r *shownReader) Release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.holders == 0 {
+		return
+	}
+	r.holders--
+	if r.holders > 0 {
+		return
+	}
+	r.drop()
+	r.RecordReader.Release()
+	_ = r.snapshot.Close() // it was only read from
+}
+
+// SaltOf makes the salt of one purpose. Reads without a purpose have one of
+// their own for each principal, so that two of them cannot join what they got.
+func SaltOf(secret, purpose, principal string) string {
+	scope := "purpose:" + purpose
+	if purpose == "" {
+		scope = "principal:" + principal
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(scope))
+	return hex.EncodeToString(mac.Sum(nil))
+}
