@@ -42,8 +42,8 @@ func (s *Set) Class(principal Principal) string {
 }
 
 // mention remembers every name of a subject: classes are told apart by these.
-func (s *Set) mention(subject Subject) {
-	for _, key := range subject.keys() {
+func (s *Set) mention(subject Subject, keys []string) {
+	for _, key := range keys {
 		s.mentioned[key] = struct{}{}
 	}
 	for name, values := range subject.Attributes {

@@ -50,6 +50,7 @@ type compiler struct {
 	resource *Resource
 	made     *Decision
 	known    map[string]int
+	bound    map[rowsOf]When
 	change   time.Time
 }
 
@@ -74,13 +75,13 @@ func (c *compiler) gather(who *held, deniesOnly bool) {
 			continue
 		}
 		if c.counts(p, who) {
-			c.apply(p, who)
+			c.apply(place, p, who)
 		}
 	}
 }
 
 // counts reports whether a policy is about the request, leaving fields and rows aside.
-func (c *compiler) counts(p *policy, who *held) bool {
+func (c *compiler) counts(p *Prepared, who *held) bool {
 	if !p.covers(c.request.Right) || !p.serves(c.request.Purpose) || !p.Subject.matches(who) || !p.Resource.matchesDataset(c.resource, who) {
 		return false
 	}
@@ -95,7 +96,7 @@ func (c *compiler) until(change time.Time) {
 	}
 }
 
-func (c *compiler) apply(p *policy, who *held) {
+func (c *compiler) apply(place int, p *Prepared, who *held) {
 	var when When
 	bound, applied := false, false
 	for i := range c.made.fields {
@@ -109,7 +110,7 @@ func (c *compiler) apply(p *policy, who *held) {
 		if when.Never() {
 			return
 		}
-		field.add(p, when)
+		field.add(place, p, when)
 		applied = true
 	}
 	if applied && p.Aggregate != nil {
@@ -117,12 +118,32 @@ func (c *compiler) apply(p *policy, who *held) {
 	}
 }
 
+// rowsOf is a row condition as one identity's policies state it.
+type rowsOf struct {
+	who    *held
+	effect Effect
+	text   string
+}
+
 // bind ties the policy's condition to the fields. Where that cannot be done, an
 // allow counts on no row and a deny on all.
-func (c *compiler) bind(p *policy, who *held) When {
+func (c *compiler) bind(p *Prepared, who *held) When {
 	if p.rows.Always() {
 		return When{Always: true}
 	}
+	key := rowsOf{who, p.Effect, p.Rows}
+	when, known := c.bound[key]
+	if !known {
+		when = c.condition(p, who)
+		if c.bound == nil {
+			c.bound = map[rowsOf]When{}
+		}
+		c.bound[key] = when
+	}
+	return when
+}
+
+func (c *compiler) condition(p *Prepared, who *held) When {
 	bound, err := p.rows.Bind(c.scope(who))
 	if err != nil {
 		return When{Always: p.Effect == Deny}
@@ -159,17 +180,17 @@ func (c *compiler) scope(who *held) condition.Scope {
 }
 
 // add joins a policy's term to the field's.
-func (f *FieldAccess) add(p *policy, when When) {
+func (f *FieldAccess) add(place int, p *Prepared, when When) {
 	limit := p.limit
 	if limit.Access == Masked {
 		limit.Mask = limit.Mask.For(f.Field)
 	}
 	if p.Effect == Allow {
-		f.allowedBy = append(f.allowedBy, p.place)
+		f.allowedBy = append(f.allowedBy, place)
 		f.Allows = join(f.Allows, limit, when)
 		return
 	}
-	f.deniedBy = append(f.deniedBy, p.place)
+	f.deniedBy = append(f.deniedBy, place)
 	switch limit.Access {
 	case Masked:
 		f.Caps = join(f.Caps, limit, when)

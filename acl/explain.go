@@ -104,7 +104,7 @@ func (s *Set) explainField(field *FieldAccess, near []nearMiss, principal Princi
 	}
 	would := 0
 	for _, miss := range near {
-		if slices.Contains(field.allowedBy, miss.policy.place) || slices.Contains(field.deniedBy, miss.policy.place) {
+		if slices.Contains(field.allowedBy, miss.place) || slices.Contains(field.deniedBy, miss.place) {
 			continue
 		}
 		why := miss.why
@@ -131,7 +131,7 @@ func (s *Set) explainField(field *FieldAccess, near []nearMiss, principal Princi
 	return made
 }
 
-func (p *policy) finding(outcome string, field Field) Finding {
+func (p *Prepared) finding(outcome string, field Field) Finding {
 	limit := p.limit
 	if p.limit.Access == Masked {
 		limit.Mask = limit.Mask.For(field)
@@ -142,7 +142,8 @@ func (p *policy) finding(outcome string, field Field) Finding {
 // nearMiss is a policy about the dataset of which at most one thing, fields and
 // exceptions aside, does not fit.
 type nearMiss struct {
-	policy *policy
+	place  int
+	policy *Prepared
 	why    string
 }
 
@@ -152,7 +153,7 @@ func (s *Set) near(principal Principal, request Request, resource *Resource) []n
 		who = &held{}
 	}
 	var found []nearMiss
-	for _, p := range s.policies {
+	for place, p := range s.policies {
 		if !p.Resource.matchesDataset(resource, who) {
 			continue
 		}
@@ -173,13 +174,13 @@ func (s *Set) near(principal Principal, request Request, resource *Resource) []n
 			missing = append(missing, "it does not count at this time: "+p.times())
 		}
 		if len(missing) <= 1 {
-			found = append(found, nearMiss{p, strings.Join(missing, "")})
+			found = append(found, nearMiss{place, p, strings.Join(missing, "")})
 		}
 	}
 	return found
 }
 
-func (p *policy) times() string {
+func (p *Prepared) times() string {
 	var parts []string
 	if !p.Valid.IsZero() {
 		parts = append(parts, p.Valid.String())

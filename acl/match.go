@@ -78,7 +78,7 @@ func matchesTags(patterns, tags []string) bool {
 
 // about reports whether the policy is about a field, for a principal of whom it
 // is: what it selects less its exceptions.
-func (p *policy) about(resource *Resource, field *Field, who *held) bool {
+func (p *Prepared) about(resource *Resource, field *Field, who *held) bool {
 	if !p.Resource.matchesField(resource, field) {
 		return false
 	}
@@ -100,7 +100,7 @@ func (e Exception) covers(resource *Resource, field *Field, who *held) bool {
 // covers reports whether a policy that names the rights is about a right. Who
 // may hold may view, so an allow of hold is one of view; what may not be viewed
 // may be neither held nor transmitted, so a deny of view denies these too.
-func (p *policy) covers(right Right) bool {
+func (p *Prepared) covers(right Right) bool {
 	switch {
 	case slices.Contains(p.Rights, right):
 		return true
@@ -110,6 +110,6 @@ func (p *policy) covers(right Right) bool {
 	return (right == Hold || right == Transmit) && slices.Contains(p.Rights, View)
 }
 
-func (p *policy) serves(purpose string) bool {
+func (p *Prepared) serves(purpose string) bool {
 	return len(p.Purposes) == 0 || slices.Contains(p.Purposes, purpose)
 }

@@ -18,7 +18,7 @@ type Contents struct {
 // Set is one version of the policies, ready to be asked. It does not change.
 type Set struct {
 	version     int64
-	policies    []*policy
+	policies    []*Prepared
 	places      map[string]int
 	purposes    map[string]Purpose
 	expressions map[string]Expression
@@ -28,13 +28,14 @@ type Set struct {
 	mentioned map[string]struct{}
 }
 
-// policy is a policy with what is worked out once.
-type policy struct {
+// Prepared is a policy that was found to be right, with what is worked out once.
+// It may be in several sets.
+type Prepared struct {
 	Policy
-	place int
 	limit Limit
 	rows  condition.Expression
 	clock *clock
+	keys  []string
 }
 
 // bucket holds the policies of one key of a subject: by the one dataset or
@@ -54,67 +55,86 @@ const (
 	keyAttribute   = "attribute:"
 )
 
+// Prepare checks a policy by itself.
+func Prepare(declared Policy) (*Prepared, error) {
+	if err := declared.Check(); err != nil {
+		return nil, err
+	}
+	made := &Prepared{Policy: declared, limit: declared.limit(), keys: declared.Subject.keys()}
+	var err error
+	if declared.Rows != "" {
+		if made.rows, err = condition.Parse(declared.Rows); err != nil {
+			return nil, err
+		}
+	}
+	if declared.Hours != nil {
+		if made.clock, err = declared.Hours.clock(); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
+}
+
 // NewSet prepares policies. Those that are wrong, ids that occur twice and names
 // of purposes and expressions that are not there are Invalid faults.
 func NewSet(version int64, contents Contents) (*Set, error) {
+	prepared := make([]*Prepared, 0, len(contents.Policies))
+	for _, declared := range contents.Policies {
+		one, err := Prepare(declared)
+		if err != nil {
+			return nil, err
+		}
+		prepared = append(prepared, one)
+	}
+	return Assemble(version, prepared, contents.Purposes, contents.Expressions)
+}
+
+// Assemble makes a set of policies that were prepared before, which is much less
+// work than preparing them.
+func Assemble(version int64, policies []*Prepared, purposes []Purpose, expressions []Expression) (*Set, error) {
 	s := &Set{
-		version: version, places: make(map[string]int, len(contents.Policies)), purposes: map[string]Purpose{},
+		version: version, policies: policies, places: make(map[string]int, len(policies)), purposes: map[string]Purpose{},
 		expressions: map[string]Expression{}, found: map[string]*bucket{}, mentioned: map[string]struct{}{},
 	}
-	for _, purpose := range contents.Purposes {
+	for _, purpose := range purposes {
 		if err := purpose.Check(); err != nil {
 			return nil, err
 		}
 		s.purposes[purpose.ID] = purpose
 	}
-	for _, expression := range contents.Expressions {
+	for _, expression := range expressions {
 		s.expressions[expression.Name] = expression
 	}
-	for _, declared := range contents.Policies {
-		if err := s.add(declared); err != nil {
+	for place, one := range policies {
+		if err := s.add(place, one); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
 }
 
-func (s *Set) add(declared Policy) error {
-	if err := declared.Check(); err != nil {
-		return err
+func (s *Set) add(place int, p *Prepared) error {
+	if _, twice := s.places[p.ID]; twice {
+		return fault.New(fault.Invalid, "policy %q occurs twice", p.ID)
 	}
-	if _, twice := s.places[declared.ID]; twice {
-		return fault.New(fault.Invalid, "policy %q occurs twice", declared.ID)
-	}
-	for _, purpose := range declared.Purposes {
+	s.places[p.ID] = place
+	for _, purpose := range p.Purposes {
 		if _, known := s.purposes[purpose]; !known {
-			return fault.New(fault.Invalid, "policy %q: there is no purpose %q%s", declared.ID, purpose, fault.Meant(purpose, s.purposeIDs()))
+			return fault.New(fault.Invalid, "policy %q: there is no purpose %q%s", p.ID, purpose, fault.Meant(purpose, s.purposeIDs()))
 		}
 	}
-	made := &policy{Policy: declared, place: len(s.policies), limit: declared.limit()}
-	if declared.Mask != nil && declared.Mask.Kind == MaskExpression {
-		if _, known := s.expressions[declared.Mask.Name]; !known {
-			return fault.New(fault.Invalid, "policy %q: there is no mask expression %q", declared.ID, declared.Mask.Name)
+	if p.Mask != nil && p.Mask.Kind == MaskExpression {
+		if _, known := s.expressions[p.Mask.Name]; !known {
+			return fault.New(fault.Invalid, "policy %q: there is no mask expression %q", p.ID, p.Mask.Name)
 		}
 	}
-	var err error
-	if declared.Rows != "" {
-		if made.rows, err = condition.Parse(declared.Rows); err != nil {
-			return err
-		}
+	if p.Disabled {
+		return nil
 	}
-	if declared.Hours != nil {
-		if made.clock, err = declared.Hours.clock(); err != nil {
-			return err
-		}
-	}
-	s.places[declared.ID] = made.place
-	s.policies = append(s.policies, made)
-	if !declared.Disabled {
-		s.index(made)
-		s.mention(declared.Subject)
-		for _, exception := range declared.Except {
-			s.mention(exception.Subject)
-		}
+	s.index(place, p)
+	s.mention(p.Subject, p.keys)
+	for _, exception := range p.Except {
+		s.mention(exception.Subject, exception.Subject.keys())
 	}
 	return nil
 }
@@ -140,14 +160,14 @@ func (s *Set) purposeIDs() []string {
 	return ids
 }
 
-func (s *Set) index(p *policy) {
-	for _, key := range p.Subject.keys() {
+func (s *Set) index(place int, p *Prepared) {
+	for _, key := range p.keys {
 		b := s.found[key]
 		if b == nil {
-			b = &bucket{dataset: map[string][]int{}, element: map[string][]int{}}
+			b = &bucket{}
 			s.found[key] = b
 		}
-		b.add(p)
+		b.add(place, p)
 	}
 }
 
@@ -180,20 +200,26 @@ func (s Subject) keys() []string {
 	return keys
 }
 
-func (b *bucket) add(p *policy) {
+func (b *bucket) add(place int, p *Prepared) {
 	named := func(names []string) bool { return len(names) > 0 && !slices.ContainsFunc(names, isPattern) }
 	switch {
 	case named(p.Resource.Datasets):
-		for _, name := range p.Resource.Datasets {
-			b.dataset[name] = append(b.dataset[name], p.place)
-		}
+		b.dataset = put(b.dataset, p.Resource.Datasets, place)
 	case named(p.Resource.Elements):
-		for _, name := range p.Resource.Elements {
-			b.element[name] = append(b.element[name], p.place)
-		}
+		b.element = put(b.element, p.Resource.Elements, place)
 	default:
-		b.rest = append(b.rest, p.place)
+		b.rest = append(b.rest, place)
 	}
+}
+
+func put(into map[string][]int, names []string, place int) map[string][]int {
+	if into == nil {
+		into = make(map[string][]int, len(names))
+	}
+	for _, name := range names {
+		into[name] = append(into[name], place)
+	}
+	return into
 }
 
 // candidates gives the places of the policies that may be about a principal and
@@ -264,7 +290,7 @@ func (s *Set) Expressions() map[string]Expression { return s.expressions }
 
 // state reports whether a policy counts at a moment, and when that may change;
 // the zero time is never.
-func (p *policy) state(at time.Time) (counts bool, change time.Time) {
+func (p *Prepared) state(at time.Time) (counts bool, change time.Time) {
 	next := func(moment time.Time) {
 		if moment.After(at) && (change.IsZero() || moment.Before(change)) {
 			change = moment

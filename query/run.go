@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -156,10 +157,18 @@ func (g *Gate) stream(ctx context.Context, snapshot *warehouse.Snapshot, asked a
 	}, nil
 }
 
-// listPersons asks whom the answer is about, up to what the record keeps.
+// listPersons asks whom the answer is about, up to what the record keeps. Where
+// the first rows already are about more, the others are not looked at.
 func listPersons(ctx context.Context, snapshot *warehouse.Snapshot, asked asked) (*persons, error) {
-	statement := asked.plan.Persons
-	reader, err := snapshot.Query(ctx, statement.SQL+" LIMIT ?", append(statement.Args[:len(statement.Args):len(statement.Args)], int64(audit.MaxPersons+1))...)
+	seen, err := distinctPersons(ctx, snapshot, asked, asked.plan.FirstPersons)
+	if err != nil || seen.more {
+		return seen, err
+	}
+	return distinctPersons(ctx, snapshot, asked, asked.plan.Persons)
+}
+
+func distinctPersons(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, statement plan.Statement) (*persons, error) {
+	reader, err := snapshot.Query(ctx, statement.SQL+" LIMIT ?", append(slices.Clone(statement.Args), int64(audit.MaxPersons+1))...)
 	if err != nil {
 		return nil, unreadable(err, asked)
 	}

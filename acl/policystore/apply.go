@@ -29,54 +29,74 @@ type Change struct {
 	Whole bool
 }
 
-// contents lists entries in the order of their ids.
-func contents(entries map[reference]entry) acl.Contents {
-	var made acl.Contents
-	keys := slices.SortedFunc(maps.Keys(entries), compareReferences)
+// assemble makes a set of entries, in the order of their ids.
+func assemble(version int64, entries map[reference]*entry) (*acl.Set, error) {
+	keys := make([]reference, 0, len(entries))
+	for key := range entries {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, compareReferences)
+	policies := make([]*acl.Prepared, 0, len(entries))
+	var purposes []acl.Purpose
+	var expressions []acl.Expression
 	for _, key := range keys {
 		switch found := entries[key]; key.kind {
 		case KindPolicy:
-			made.Policies = append(made.Policies, found.policy)
+			policies = append(policies, found.policy)
 		case KindPurpose:
-			made.Purposes = append(made.Purposes, found.purpose)
+			purposes = append(purposes, found.purpose)
 		case KindExpression:
-			made.Expressions = append(made.Expressions, found.expression)
+			expressions = append(expressions, found.expression)
 		}
 	}
-	return made
+	return acl.Assemble(version, policies, purposes, expressions)
 }
 
-// documents gives the entries of contents as they are kept.
-func documents(c acl.Contents) (map[reference]string, map[reference]entry, error) {
-	texts, entries := map[reference]string{}, map[reference]entry{}
-	add := func(kind, id string, value any, made entry) error {
-		text, err := json.Marshal(value)
-		if err != nil {
-			return fmt.Errorf("encode %s %s: %w", kind, id, err)
-		}
+// document is an entry as it is kept.
+func (e *entry) document(kind string) (string, error) {
+	var value any = e.purpose
+	switch kind {
+	case KindPolicy:
+		value = e.policy.Policy
+	case KindExpression:
+		value = e.expression
+	}
+	text, err := json.Marshal(value)
+	return string(text), err
+}
+
+// entriesOf prepares what a change puts.
+func (c Change) entriesOf() (map[reference]*entry, error) {
+	made := map[reference]*entry{}
+	add := func(kind, id string, one *entry) error {
 		key := reference{kind, id}
-		if _, twice := texts[key]; twice {
+		if _, twice := made[key]; twice {
 			return fault.New(fault.Invalid, "%s %q occurs twice", kind, id)
 		}
-		texts[key], entries[key] = string(text), made
+		one.origin, one.author = c.Origin, c.Author
+		made[key] = one
 		return nil
 	}
-	for _, policy := range c.Policies {
-		if err := add(KindPolicy, policy.ID, policy, entry{policy: policy}); err != nil {
-			return nil, nil, err
+	for _, policy := range c.Put.Policies {
+		prepared, err := acl.Prepare(policy)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(KindPolicy, policy.ID, &entry{policy: prepared}); err != nil {
+			return nil, err
 		}
 	}
-	for _, purpose := range c.Purposes {
-		if err := add(KindPurpose, purpose.ID, purpose, entry{purpose: purpose}); err != nil {
-			return nil, nil, err
+	for _, purpose := range c.Put.Purposes {
+		if err := add(KindPurpose, purpose.ID, &entry{purpose: purpose}); err != nil {
+			return nil, err
 		}
 	}
-	for _, expression := range c.Expressions {
-		if err := add(KindExpression, expression.Name, expression, entry{expression: expression}); err != nil {
-			return nil, nil, err
+	for _, expression := range c.Put.Expressions {
+		if err := add(KindExpression, expression.Name, &entry{expression: expression}); err != nil {
+			return nil, err
 		}
 	}
-	return texts, entries, nil
+	return made, nil
 }
 
 // planned is what changes write into the state database, and what is there then.
@@ -84,9 +104,11 @@ type planned struct {
 	// known is the version that the changes build on.
 	known   int64
 	author  string
-	entries map[reference]entry
-	begun   map[reference]string
-	ended   map[reference]bool
+	entries map[reference]*entry
+	// begun holds the text of what is new or another than before.
+	begun map[reference]string
+	ended map[reference]bool
+	set   *acl.Set
 }
 
 // plan works out what the changes, one after the other, come to.
@@ -98,20 +120,22 @@ func (s *Store) plan(changes []Change) (planned, error) {
 		}
 		made.author = change.Author
 	}
-	if _, err := acl.NewSet(s.version+1, contents(made.entries)); err != nil {
+	if err := s.changed(&made); err != nil {
 		return planned{}, err
 	}
-	return made, s.changed(&made)
+	var err error
+	made.set, err = assemble(s.version+1, made.entries)
+	return made, err
 }
 
 func (p *planned) add(change Change) error {
-	texts, put, err := documents(change.Put)
+	put, err := change.entriesOf()
 	if err != nil {
 		return err
 	}
 	if change.Whole {
 		for key, before := range p.entries {
-			if _, stays := texts[key]; before.origin == change.Origin && !stays {
+			if _, stays := put[key]; before.origin == change.Origin && !stays {
 				p.end(key)
 			}
 		}
@@ -120,8 +144,10 @@ func (p *planned) add(change Change) error {
 		if before, known := p.entries[key]; known && before.origin != change.Origin {
 			return fault.New(fault.Conflict, "%s %q is from %s and cannot be changed from %s", key.kind, key.id, before.origin, change.Origin)
 		}
-		made.origin, made.author = change.Origin, change.Author
-		p.entries[key], p.begun[key] = made, texts[key]
+		if p.begun[key], err = made.document(key.kind); err != nil {
+			return fmt.Errorf("encode %s %s: %w", key.kind, key.id, err)
+		}
+		p.entries[key] = made
 		delete(p.ended, key)
 	}
 	for _, id := range change.Remove {
@@ -152,10 +178,7 @@ func (s *Store) Preview(ctx context.Context, changes ...Change) (*acl.Set, error
 	s.refreshing.Lock()
 	defer s.refreshing.Unlock()
 	made, err := s.plan(changes)
-	if err != nil {
-		return nil, err
-	}
-	return acl.NewSet(s.version+1, contents(made.entries))
+	return made.set, err
 }
 
 // Apply makes changes, all of them or nothing, and takes them up at once. What
@@ -166,24 +189,26 @@ func (s *Store) Apply(ctx context.Context, changes ...Change) (int64, error) {
 		return 0, err
 	}
 	s.refreshing.Lock()
+	defer s.refreshing.Unlock()
 	made, err := s.plan(changes)
-	s.refreshing.Unlock()
 	if err != nil {
 		return 0, err
+	}
+	if len(made.begun)+len(made.ended) == 0 {
+		return s.version, nil
 	}
 	if err := s.write(ctx, made); err != nil {
 		return 0, fmt.Errorf("change policies: %w", err)
 	}
-	if err := s.Refresh(ctx); err != nil {
-		return 0, err
+	for key := range made.begun {
+		made.entries[key].since = made.known + 1
 	}
-	return s.Current().Version(), nil
+	s.entries, s.version = made.entries, made.known+1
+	s.current.Store(made.set)
+	return s.version, nil
 }
 
 func (s *Store) write(ctx context.Context, made planned) error {
-	if len(made.begun)+len(made.ended) == 0 {
-		return nil
-	}
 	overtaken := fault.New(fault.Conflict, "somebody else changed the policies at this moment: try again")
 	err := s.store.InTx(ctx, func(tx *sql.Tx) error {
 		newest, err := s.newest(ctx, tx)
@@ -227,28 +252,23 @@ func (s *Store) writeVersion(ctx context.Context, tx *sql.Tx, version int64, mad
 	return err
 }
 
-// changed leaves only what is another than what counts now.
+// changed leaves only what is another than what counts now. What stays as it is
+// stays the entry that it was.
 func (s *Store) changed(made *planned) error {
-	before := acl.Contents{}
-	for key := range made.begun {
-		found, known := s.entries[key]
-		if !known || found.origin != made.entries[key].origin {
+	for key, text := range made.begun {
+		before, known := s.entries[key]
+		if !known || before.origin != made.entries[key].origin {
 			continue
 		}
-		switch key.kind {
-		case KindPolicy:
-			before.Policies = append(before.Policies, found.policy)
-		case KindPurpose:
-			before.Purposes = append(before.Purposes, found.purpose)
-		default:
-			before.Expressions = append(before.Expressions, found.expression)
+		kept, err := before.document(key.kind)
+		if err != nil {
+			return fmt.Errorf("encode %s %s: %w", key.kind, key.id, err)
+		}
+		if kept == text {
+			made.entries[key] = before
+			delete(made.begun, key)
 		}
 	}
-	kept, _, err := documents(before)
-	if err != nil {
-		return err
-	}
-	maps.DeleteFunc(made.begun, func(key reference, text string) bool { return kept[key] == text })
 	for key := range made.ended {
 		if _, known := s.entries[key]; !known {
 			delete(made.ended, key)

@@ -38,7 +38,7 @@ type Store struct {
 	current atomic.Pointer[acl.Set]
 	// refreshing guards entries, the contents behind current.
 	refreshing sync.Mutex
-	entries    map[reference]entry
+	entries    map[reference]*entry
 	version    int64
 
 	stop    context.CancelFunc
@@ -52,14 +52,14 @@ type reference struct{ kind, id string }
 type entry struct {
 	origin, author string
 	since          int64
-	policy         acl.Policy
+	policy         *acl.Prepared
 	purpose        acl.Purpose
 	expression     acl.Expression
 }
 
 // New reads what the state database has.
 func New(ctx context.Context, opened *store.Store, now func() time.Time, logger *slog.Logger) (*Store, error) {
-	s := &Store{store: opened, now: now, logger: logger, entries: map[reference]entry{}}
+	s := &Store{store: opened, now: now, logger: logger, entries: map[reference]*entry{}}
 	set, err := acl.NewSet(0, acl.Contents{})
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (s *Store) Refresh(ctx context.Context) error {
 	if err := s.takeUp(ctx, newest); err != nil {
 		return fmt.Errorf("read policies: %w", err)
 	}
-	set, err := acl.NewSet(newest, contents(s.entries))
+	set, err := assemble(newest, s.entries)
 	if err != nil {
 		return fmt.Errorf("read policies: %w", err)
 	}
@@ -159,7 +159,7 @@ func (s *Store) takeUp(ctx context.Context, newest int64) error {
 	})
 }
 
-func (s *Store) read(ctx context.Context, into map[reference]entry, where squirrel.Sqlizer) error {
+func (s *Store) read(ctx context.Context, into map[reference]*entry, where squirrel.Sqlizer) error {
 	rows, err := s.store.SQL().Select("kind", "id", "since", "origin", "author", "document").From("acl_entry").
 		Where(where).RunWith(s.store.DB()).QueryContext(ctx)
 	if err != nil {
@@ -168,24 +168,33 @@ func (s *Store) read(ctx context.Context, into map[reference]entry, where squirr
 	defer rows.Close()
 	for rows.Next() {
 		var key reference
-		var made entry
+		made := &entry{}
 		var document string
 		if err := rows.Scan(&key.kind, &key.id, &made.since, &made.origin, &made.author, &document); err != nil {
 			return err
 		}
-		var target any = &made.policy
-		switch key.kind {
-		case KindPurpose:
-			target = &made.purpose
-		case KindExpression:
-			target = &made.expression
-		}
-		if err := json.Unmarshal([]byte(document), target); err != nil {
+		if err := made.decode(key.kind, []byte(document)); err != nil {
 			return fmt.Errorf("decode %s %s: %w", key.kind, key.id, err)
 		}
 		into[key] = made
 	}
 	return rows.Err()
+}
+
+func (e *entry) decode(kind string, document []byte) error {
+	switch kind {
+	case KindPurpose:
+		return json.Unmarshal(document, &e.purpose)
+	case KindExpression:
+		return json.Unmarshal(document, &e.expression)
+	}
+	var policy acl.Policy
+	if err := json.Unmarshal(document, &policy); err != nil {
+		return err
+	}
+	var err error
+	e.policy, err = acl.Prepare(policy)
+	return err
 }
 
 // At gives the policies as they were at a moment.
@@ -199,12 +208,12 @@ func (s *Store) At(ctx context.Context, at time.Time) (*acl.Set, error) {
 	if current := s.Current(); current.Version() == version {
 		return current, nil
 	}
-	entries := map[reference]entry{}
+	entries := map[reference]*entry{}
 	err = s.read(ctx, entries, squirrel.Expr("since <= ? AND (until IS NULL OR until > ?)", version, version))
 	if err != nil {
 		return nil, fmt.Errorf("read the policies of a moment: %w", err)
 	}
-	return acl.NewSet(version, contents(entries))
+	return assemble(version, entries)
 }
 
 // Salt gives the secret from which hashes are salted, made at its first use.

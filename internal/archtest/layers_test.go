@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	// Only tests import it.
 	"acl/acltest":     {"acl", "acl/condition", "internal/fault", "schema"},
 	"acl/policystore": {"acl", "acl/condition", "internal/fault", "internal/store", "schema"},
+	"acl/ranger":      {"acl", "acl/condition", "internal/fault", "schema"},
 	"identity":        {"acl", "internal/store", "internal/fault", "schema"},
 	"audit":           {"internal/store", "internal/fault", "schema"},
 

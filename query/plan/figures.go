@@ -108,9 +108,7 @@ func (b *builder) figures(request Request) (Plan, error) {
 	if err != nil || b.person == "" {
 		return made, err
 	}
-	made.Persons, err = write(squirrel.Select(warehouse.Ident(PersonColumn)).Distinct().FromSelect(governed, "base").
-		Where(filter).Where(warehouse.Ident(PersonColumn) + " IS NOT NULL"))
-	return made, err
+	return made, made.persons(governed, filter)
 }
 
 // statistical reports whether a request speaks of a field of which there are

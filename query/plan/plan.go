@@ -54,8 +54,10 @@ type Plan struct {
 	HasPerson bool
 	// Probe gives the number of rows of the statement.
 	Probe Statement
-	// Persons gives the people concerned, each once; empty where rows are about nobody.
-	Persons  Statement
+	// Persons gives the people concerned, each once; empty where rows are about
+	// nobody. FirstPersons gives those of the first rows, which is much less work.
+	Persons      Statement
+	FirstPersons Statement
 	Fields   []Field
 	Withheld []Withheld
 	// SomeRows says that row conditions limit what is seen.
@@ -129,9 +131,7 @@ func (b *builder) rows(request Request) (Plan, error) {
 	}
 	if made.HasPerson {
 		statement = statement.Column(warehouse.Ident(PersonColumn))
-		made.Persons, err = write(squirrel.Select(warehouse.Ident(PersonColumn)).Distinct().FromSelect(governed, "governed").
-			Where(filter).Where(warehouse.Ident(PersonColumn) + " IS NOT NULL"))
-		if err != nil {
+		if err := made.persons(governed, filter); err != nil {
 			return Plan{}, err
 		}
 	}
@@ -140,6 +140,22 @@ func (b *builder) rows(request Request) (Plan, error) {
 	}
 	made.Probe, err = write(squirrel.Select("count(*)").FromSelect(statement, "counted"))
 	return made, err
+}
+
+// firstRows is how many rows are looked at before all are: enough to find that
+// more people are concerned than the record of reads keeps.
+const firstRows = 50_000
+
+// persons adds the statements that say whom the answer is about.
+func (p *Plan) persons(governed squirrel.SelectBuilder, filter squirrel.Sqlizer) error {
+	person := warehouse.Ident(PersonColumn)
+	about := squirrel.Select(person).FromSelect(governed, "governed").Where(filter).Where(person + " IS NOT NULL")
+	var err error
+	if p.Persons, err = write(about.Distinct()); err != nil {
+		return err
+	}
+	p.FirstPersons, err = write(squirrel.Select(person).Distinct().FromSelect(about.Limit(firstRows), "first_rows"))
+	return err
 }
 
 func write(statement squirrel.SelectBuilder) (Statement, error) {
