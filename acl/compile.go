@@ -82,7 +82,7 @@ func (c *compiler) gather(who *held, deniesOnly bool) {
 
 // counts reports whether a policy is about the request, leaving fields and rows aside.
 func (c *compiler) counts(p *Prepared, who *held) bool {
-	if !p.covers(c.request.Right) || !p.serves(c.request.Purpose) || !p.Subject.matches(who) || !p.Resource.matchesDataset(c.resource, who) {
+	if !p.Resource.matchesDataset(c.resource, who) || !p.covers(c.request.Right) || !p.serves(c.request.Purpose) || !p.Subject.matches(who) {
 		return false
 	}
 	counts, change := p.state(c.request.At)

@@ -387,6 +387,19 @@ func (d *Decision) Masks() []Mask {
 	return d.masks
 }
 
+// Policies lists the ids of the policies that decide about a field.
+func (d *Decision) Policies(name string) []string {
+	field := d.Field(name)
+	if field == nil {
+		return nil
+	}
+	ids := []string{}
+	for _, place := range slices.Concat(field.allowedBy, field.deniedBy) {
+		ids = append(ids, d.set.policies[place].ID)
+	}
+	return ids
+}
+
 // Summary says in a line what is shown of a field, and on which rows, as
 // "clear where college in @college; denied where pay > 20".
 func (d *Decision) Summary(name string) string {

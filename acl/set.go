@@ -2,6 +2,7 @@ package acl
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/yitong-hub/yitong/acl/condition"
@@ -38,11 +39,11 @@ type Prepared struct {
 	keys  []string
 }
 
-// bucket holds the policies of one key of a subject: by the one dataset or
-// element that they name, and those that name none or a pattern.
+// bucket holds the policies of one key of a subject: by the datasets, elements or
+// departments that they name, and those that name none or a pattern.
 type bucket struct {
-	dataset, element map[string][]int
-	rest             []int
+	dataset, element, department map[string][]int
+	rest                         []int
 }
 
 // Keys of subjects, followed by the name.
@@ -201,12 +202,16 @@ func (s Subject) keys() []string {
 }
 
 func (b *bucket) add(place int, p *Prepared) {
-	named := func(names []string) bool { return len(names) > 0 && !slices.ContainsFunc(names, isPattern) }
+	named := func(names []string) bool {
+		return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return isPattern(name) || name == ownDepartment })
+	}
 	switch {
 	case named(p.Resource.Datasets):
 		b.dataset = put(b.dataset, p.Resource.Datasets, place)
 	case named(p.Resource.Elements):
 		b.element = put(b.element, p.Resource.Elements, place)
+	case named(p.Resource.Departments):
+		b.department = put(b.department, p.Resource.Departments, place)
 	default:
 		b.rest = append(b.rest, place)
 	}
@@ -223,7 +228,7 @@ func put(into map[string][]int, names []string, place int) map[string][]int {
 }
 
 // candidates gives the places of the policies that may be about a principal and
-// a resource, in order and each once.
+// a resource, in the order of their ids and each once.
 func (s *Set) candidates(keys []string, resource *Resource) []int {
 	var places []int
 	for _, key := range keys {
@@ -232,6 +237,7 @@ func (s *Set) candidates(keys []string, resource *Resource) []int {
 			continue
 		}
 		places = append(places, b.dataset[resource.Dataset]...)
+		places = append(places, b.department[resource.Department]...)
 		places = append(places, b.rest...)
 		if len(b.element) == 0 {
 			continue
@@ -242,7 +248,7 @@ func (s *Set) candidates(keys []string, resource *Resource) []int {
 			}
 		}
 	}
-	slices.Sort(places)
+	slices.SortFunc(places, func(a, b int) int { return strings.Compare(s.policies[a].ID, s.policies[b].ID) })
 	return slices.Compact(places)
 }
 
@@ -261,12 +267,13 @@ func (s *Set) Policy(id string) (Policy, bool) {
 	return s.policies[place].Policy, true
 }
 
-// Policies gives all policies in their order.
+// Policies gives all policies in the order of their ids.
 func (s *Set) Policies() []Policy {
 	all := make([]Policy, len(s.policies))
 	for i, p := range s.policies {
 		all[i] = p.Policy
 	}
+	slices.SortFunc(all, func(a, b Policy) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }
 

@@ -54,15 +54,19 @@ func measureDecisions(ctx context.Context, o options) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown := 0
+	shown, decided := 0, map[string]bool{}
 	for i := range decision.Fields() {
-		if decision.Fields()[i].Best().Access > acl.Denied {
+		field := &decision.Fields()[i]
+		if field.Best().Access > acl.Denied {
 			shown++
+		}
+		for _, id := range decision.Policies(field.Field.Name) {
+			decided[id] = true
 		}
 	}
 	name := fmt.Sprintf("%d fields, %d policies", wideFields, set.Len())
 	return []result{
-		{name: name + ", warm decision", goal: "200 ns", figure: fmt.Sprintf("%d ns", warm.Nanoseconds()), met: warm <= 200*time.Nanosecond, parts: []string{fmt.Sprintf("%d fields shown", shown)}},
+		{name: name + ", warm decision", goal: "200 ns", figure: fmt.Sprintf("%d ns", warm.Nanoseconds()), met: warm <= 200*time.Nanosecond, parts: []string{fmt.Sprintf("%d fields shown, %d policies decide", shown, len(decided))}},
 		{name: name + ", cold compile", goal: "5 ms", figure: fmt.Sprintf("%.2f ms", ms(cold[len(cold)/2])), met: cold[len(cold)/2] <= 5*time.Millisecond, parts: []string{fmt.Sprintf("slowest of %d: %.2f ms", len(cold), ms(cold[len(cold)-1]))}},
 		effect,
 	}, nil
@@ -104,7 +108,7 @@ func drawPolicies() []acl.Policy {
 			p.Resource = acl.Selector{Elements: []string{fmt.Sprintf("e%d", i%97)}}
 			p.Rows = "#person in @campus_id"
 		default:
-			p.Subject = acl.Subject{Roles: []string{fmt.Sprintf("r%d", i%100)}}
+			p.Subject = acl.Subject{Roles: []string{fmt.Sprintf("r%d", i%1000)}}
 			p.Resource = acl.Selector{Levels: []schema.Level{schema.Level(1 + i/10%3)}, Departments: []string{fmt.Sprintf("dep%d", i%16)}}
 			p.Mask = &acl.Mask{Kind: acl.MaskAuto}
 			if i%30 == 0 {

@@ -29,18 +29,13 @@ type Change struct {
 	Whole bool
 }
 
-// assemble makes a set of entries, in the order of their ids.
+// assemble makes a set of entries.
 func assemble(version int64, entries map[reference]*entry) (*acl.Set, error) {
-	keys := make([]reference, 0, len(entries))
-	for key := range entries {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, compareReferences)
 	policies := make([]*acl.Prepared, 0, len(entries))
 	var purposes []acl.Purpose
 	var expressions []acl.Expression
-	for _, key := range keys {
-		switch found := entries[key]; key.kind {
+	for key, found := range entries {
+		switch key.kind {
 		case KindPolicy:
 			policies = append(policies, found.policy)
 		case KindPurpose:

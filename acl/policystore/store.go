@@ -73,7 +73,7 @@ func (s *Store) Current() *acl.Set { return s.current.Load() }
 
 // pollEvery is how often changes made by other nodes are looked for: well under
 // the second within which they must count everywhere.
-const pollEvery = 200 * time.Millisecond
+const pollEvery = 100 * time.Millisecond
 
 // Watch takes up changes that other processes make, until Close.
 func (s *Store) Watch() {
