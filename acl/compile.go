@@ -164,6 +164,7 @@ func (c *compiler) condition(p *Prepared, who *held) When {
 		place = len(c.made.conditions)
 		c.known[key] = place
 		c.made.conditions = append(c.made.conditions, bound)
+		c.made.rows = append(c.made.rows, p.Rows)
 	}
 	return When{Any: []int{place}}
 }

@@ -201,13 +201,15 @@ type Consent struct {
 // purpose. Only [Set.Compile] makes one that allows anything; the zero value
 // and nil deny. It does not change, and is safe for concurrent use.
 type Decision struct {
-	dataset     string
-	right       Right
-	purpose     string
-	version     int64
-	fields      []FieldAccess
-	place       map[string]int
-	conditions  []condition.Condition
+	dataset    string
+	right      Right
+	purpose    string
+	version    int64
+	fields     []FieldAccess
+	place      map[string]int
+	conditions []condition.Condition
+	// rows holds the conditions as the policies state them.
+	rows        []string
 	consent     *Consent
 	grouping    *Grouping
 	expressions map[string]Expression
@@ -408,23 +410,30 @@ func (d *Decision) Summary(name string) string {
 		return Denied.String()
 	}
 	var parts []string
-	say := func(places []int) {
-		for _, place := range places {
-			p := d.set.policies[place]
-			text := p.finding("", field.Field).Limit
-			if p.Effect == Deny && p.limit.Access != Denied {
-				text = "no more than " + text
-			}
-			if p.Rows != "" {
-				text += " where " + p.Rows
-			}
-			if !slices.Contains(parts, text) {
-				parts = append(parts, text)
-			}
+	say := func(text string, when When) {
+		if when.Never() {
+			return
 		}
+		if !when.Always {
+			rows := make([]string, len(when.Any))
+			for i, place := range when.Any {
+				rows[i] = d.rows[place]
+			}
+			slices.Sort(rows)
+			text += " where " + strings.Join(rows, " or ")
+		}
+		parts = append(parts, text)
 	}
-	say(field.allowedBy)
-	say(field.deniedBy)
-	slices.Sort(parts)
+	for _, term := range field.Allows {
+		say(term.Limit.String(), term.When)
+	}
+	for _, term := range field.Caps {
+		say("no more than "+term.Limit.String(), term.When)
+	}
+	say("no more than statistics", field.Statistics)
+	say("denied", field.Denied)
+	if d.consent != nil {
+		parts = append(parts, "with consent")
+	}
 	return strings.Join(parts, "; ")
 }

@@ -2,10 +2,14 @@ package condition
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/schema"
 )
+
+// maxWild bounds the % and _ of a pattern: the work of matching grows with them.
+const maxWild = 100
 
 // Field is a field that a condition may speak of: its name for [Condition.Holds],
 // how it is written in SQL, and its type.
@@ -101,6 +105,9 @@ func (c comparison) bind(scope Scope) (bound, error) {
 	}
 	if (c.operator == isLike || c.operator == isContains) && field.Type.Kind != schema.String {
 		return nil, fault.New(fault.Invalid, "condition, character %d: like and contains are for text; the field is of type %s", c.right[0].at, field.Type)
+	}
+	if c.operator == isLike && strings.Count(c.right[0].text, "%")+strings.Count(c.right[0].text, "_") > maxWild {
+		return nil, fault.New(fault.Invalid, "condition, character %d: more than %d of %% and _ in a pattern", c.right[0].at, maxWild)
 	}
 	made := boundCompare{field: field, operator: c.operator, negated: c.negated}
 	if c.right[0].kind == attribute {

@@ -1,6 +1,9 @@
 package condition
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // writer gathers SQL and its arguments.
 type writer struct {
@@ -62,6 +65,11 @@ func (c boundCompare) write(w *writer) {
 		}
 		w.sql.WriteString(")")
 	case isLike:
+		if pattern := c.right[0].canonical; manyWays(pattern) {
+			w.sql.WriteString("regexp_full_match(" + c.field.Expression + ", CAST(? AS VARCHAR))")
+			w.args = append(w.args, expressionOf(pattern))
+			return
+		}
 		w.sql.WriteString(c.field.Expression + " LIKE ")
 		w.bind(c.field, c.right[0])
 	default:
@@ -75,4 +83,16 @@ func (c boundCompare) write(w *writer) {
 func (w *writer) bind(field Field, value literal) {
 	w.sql.WriteString("CAST(? AS " + field.Type.SQL() + ")")
 	w.args = append(w.args, value.argument)
+}
+
+// manyWays reports whether a text can fit a pattern in so many ways that LIKE,
+// which tries one after the other where there is a _, may not end.
+func manyWays(pattern string) bool {
+	return strings.Count(pattern, "%") > 1 && strings.Contains(pattern, "_")
+}
+
+// expressionOf writes a pattern as a regular expression, of which the engine
+// tries all ways at once.
+func expressionOf(pattern string) string {
+	return "(?s)" + strings.NewReplacer("%", ".*", "_", ".").Replace(regexp.QuoteMeta(pattern))
 }

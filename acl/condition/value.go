@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -18,17 +19,19 @@ type literal struct {
 	canonical string
 }
 
-// valueOf reads a literal as a value of a type.
+// valueOf reads a literal as a value of a type. What it takes the engine can read:
+// an error while a statement runs would tell that there are rows.
 func valueOf(t token, of schema.Type) (literal, bool) {
 	switch of.Kind {
 	case schema.String:
-		return literal{t.text, t.text}, t.kind == text
+		return literal{t.text, t.text}, t.kind == text && utf8.ValidString(t.text)
 	case schema.Bool:
 		yes, err := strconv.ParseBool(strings.ToLower(t.text))
 		return literal{yes, strconv.FormatBool(yes)}, err == nil && t.kind == name
 	case schema.Float32, schema.Float64:
-		f, err := strconv.ParseFloat(t.text, 64)
-		return literal{f, strconv.FormatFloat(f, 'g', -1, 64)}, err == nil && t.kind == number
+		bits := map[schema.Kind]int{schema.Float32: 32, schema.Float64: 64}[of.Kind]
+		f, err := strconv.ParseFloat(t.text, bits)
+		return literal{f, strconv.FormatFloat(f, 'g', -1, bits)}, err == nil && t.kind == number
 	case schema.Binary:
 		return literal{}, false
 	}
