@@ -60,7 +60,7 @@ func templateOf(ctx context.Context, engine Engine, expression acl.Expression) (
 		return refused("a type and sql of 1 to %d bytes are needed", maxExpression)
 	}
 	var tree string
-	err := engine.Get(ctx, "SELECT CAST(json_serialize_sql(?) AS VARCHAR)", []any{"SELECT " + expression.SQL}, &tree)
+	err := engine.Get(ctx, "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR)) AS VARCHAR)", []any{"SELECT " + expression.SQL}, &tree)
 	if err != nil {
 		return refused("it cannot be read as SQL")
 	}
@@ -68,7 +68,9 @@ func templateOf(ctx context.Context, engine Engine, expression acl.Expression) (
 		Error      bool             `json:"error"`
 		Statements []map[string]any `json:"statements"`
 	}
-	if err := json.Unmarshal([]byte(tree), &parsed); err != nil || parsed.Error || len(parsed.Statements) != 1 {
+	decoder := json.NewDecoder(strings.NewReader(tree))
+	decoder.UseNumber() // places are numbers that a float cannot hold
+	if err := decoder.Decode(&parsed); err != nil || parsed.Error || len(parsed.Statements) != 1 {
 		return refused("it cannot be read as one SQL expression")
 	}
 	node, _ := parsed.Statements[0]["node"].(map[string]any)

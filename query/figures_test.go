@@ -101,6 +101,20 @@ func (c *counting) visible(row acltest.Row) bool {
 	return slices.ContainsFunc(c.w.resource.Fields, func(f acl.Field) bool { return c.shown(f.Name, row) })
 }
 
+// open reports whether figures use what is shown of a field of a row and no more.
+// Masks that denies leave are the same for both.
+func (c *counting) open(name string, row acltest.Row) bool {
+	reference := c.w.reference()
+	reference.Policies = slices.DeleteFunc(slices.Clone(reference.Policies), func(p acl.Policy) bool { return p.Effect == acl.Deny && p.Mask != nil })
+	shown, counted := reference.Shown(c.asked, c.field(name), row), reference.Counted(c.asked, c.field(name), row)
+	return shown.Access >= acl.Masked && shown.Mask == counted.Mask
+}
+
+// hidden reports whether a row counts only in a crowd.
+func (c *counting) hidden(row acltest.Row) bool {
+	return !c.visible(row) || slices.ContainsFunc(c.split, func(name string) bool { return !c.open(name, row) })
+}
+
 // base are the rows that may count at all.
 func (c *counting) base() []acltest.Row {
 	var base []acltest.Row
@@ -148,25 +162,29 @@ func (c *counting) rows() []acltest.Row {
 	}
 	var counted []acltest.Row
 	for _, row := range c.base() {
-		hidden := func(r acltest.Row) bool { return !c.visible(r) }
-		if c.visible(row) || c.crowd(c.atom(row), hidden) >= c.people {
+		if c.counted(row) {
 			counted = append(counted, row)
 		}
 	}
 	return counted
 }
 
-// counts reports whether a row's value of a field is counted.
+// counted reports whether a row that may count does.
+func (c *counting) counted(row acltest.Row) bool {
+	return !c.hidden(row) || c.crowd(c.atom(row), c.hidden) >= c.people
+}
+
+// counts reports whether the value of a field of a row that counts is counted.
 func (c *counting) counts(name string, row acltest.Row) bool {
 	if !c.value(name, row).Valid {
 		return false
 	}
-	if !c.protect || c.shown(name, row) {
+	if !c.protect || c.open(name, row) {
 		return true
 	}
-	hidden := func(valid bool) int {
-		return c.crowd(c.atom(row), func(r acltest.Row) bool { return !c.shown(name, r) && c.value(name, r).Valid == valid })
+	closed := func(valid bool) int {
+		return c.crowd(c.atom(row), func(r acltest.Row) bool { return !c.open(name, r) && c.value(name, r).Valid == valid && c.counted(r) })
 	}
-	missing := hidden(false)
-	return hidden(true) >= c.people && (missing == 0 || missing >= c.people)
+	missing := closed(false)
+	return closed(true) >= c.people && (missing == 0 || missing >= c.people)
 }

@@ -34,7 +34,8 @@ var textMasks = map[acl.MaskKind]string{
 	acl.MaskBankCard: "CASE WHEN length(@) < 12 THEN '***' ELSE '**** **** ' || right(@, 4) END",
 }
 
-// masked writes a mask over a field. Only constant shows anything for NULL.
+// masked writes a mask over a field. Only constant shows anything for NULL. What
+// cannot be worked out of a value is NULL as well: an error would tell of it.
 func (b *builder) masked(field acl.Field, mask acl.Mask) (expression, error) {
 	column := field.Column
 	switch mask.Kind {
@@ -45,7 +46,7 @@ func (b *builder) masked(field acl.Field, mask acl.Mask) (expression, error) {
 	case acl.MaskHash:
 		return expression{fmt.Sprintf("left(sha256(? || %s), %d)", asText(field), hashLength), []any{b.salt}}, nil
 	case acl.MaskYear:
-		return expression{sql: "CAST(date_trunc('year', " + column + ") AS " + field.Type.SQL() + ")"}, nil
+		return expression{sql: "TRY(CAST(date_trunc('year', " + column + ") AS " + field.Type.SQL() + "))"}, nil
 	case acl.MaskRange:
 		return rangeOf(field, mask)
 	case acl.MaskExpression:
@@ -119,7 +120,7 @@ func digits(number string) int {
 }
 
 func boundsOf(field acl.Field, bounds []string) expression {
-	sql := "CASE WHEN " + field.Column + " IS NULL THEN NULL"
+	sql := "TRY(CASE WHEN " + field.Column + " IS NULL THEN NULL"
 	lower := "< "
 	for _, bound := range bounds {
 		bound = strings.TrimSpace(bound)
@@ -127,5 +128,5 @@ func boundsOf(field acl.Field, bounds []string) expression {
 		lower = bound + "–"
 	}
 	last := strings.TrimSpace(bounds[len(bounds)-1])
-	return expression{sql: sql + " ELSE " + warehouse.Literal("≥ "+last) + " END"}
+	return expression{sql: sql + " ELSE " + warehouse.Literal("≥ "+last) + " END)"}
 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +31,23 @@ type Request struct {
 	AsOf *time.Time
 	// Limit is the number of rows at most, Offset how many are passed over.
 	Limit, Offset uint64
+}
+
+const (
+	// maxNames bounds the fields, orders and groups of a request, maxMetrics its
+	// figures: each costs the engine work for every row.
+	maxNames   = 1000
+	maxMetrics = 100
+)
+
+func (r Request) check() error {
+	if max(len(r.Fields), len(r.Sort), len(r.GroupBy)) > maxNames || len(r.Metrics) > maxMetrics {
+		return fault.New(fault.Invalid, "a request names at most %d fields, orders and groups each, and %d metrics", maxNames, maxMetrics)
+	}
+	if r.Limit > math.MaxInt64 || r.Offset > math.MaxInt64 {
+		return fault.New(fault.Invalid, "limit and offset are at most %d", int64(math.MaxInt64))
+	}
+	return nil
 }
 
 // Means is what plans need beside the request.
@@ -94,6 +113,9 @@ func New(dataset catalog.Dataset, decision *acl.Decision, request Request, means
 	if decision == nil || decision.Dataset() != dataset.ID || !decision.Allowed() {
 		return Plan{}, fault.New(fault.Denied, "nothing of %s may be seen: no policy allows it", dataset.ID)
 	}
+	if err := request.check(); err != nil {
+		return Plan{}, err
+	}
 	b := newBuilder(dataset, decision, means)
 	if len(request.GroupBy)+len(request.Metrics) > 0 {
 		return b.figures(request)
@@ -103,6 +125,9 @@ func New(dataset catalog.Dataset, decision *acl.Decision, request Request, means
 	}
 	return b.rows(request)
 }
+
+// done says what is done with data by a right.
+var done = map[acl.Right]string{"": "seen", acl.View: "seen", acl.Hold: "held", acl.Create: "corrected", acl.Transmit: "passed on"}
 
 // rows plans an answer of rows.
 func (b *builder) rows(request Request) (Plan, error) {
@@ -176,12 +201,17 @@ func (b *builder) filter(text string, visible func(string) (condition.Field, boo
 }
 
 func (b *builder) sorted(statement squirrel.SelectBuilder, sort []string, visible func(string) (condition.Field, bool)) (squirrel.SelectBuilder, error) {
+	var known []string
 	for _, name := range sort {
 		bare, downwards := strings.CutPrefix(name, "-")
 		field, ok := visible(bare)
 		if !ok {
 			return statement, fault.New(fault.Invalid, "sort: there is no field %s that may be seen", bare)
 		}
+		if slices.Contains(known, field.Name) {
+			continue // it is in order by the first one
+		}
+		known = append(known, field.Name)
 		direction := " ASC NULLS LAST"
 		if downwards {
 			direction = " DESC NULLS LAST"

@@ -20,9 +20,14 @@ import (
 // asked: an atom is the rows that agree in all of them. Filters and groups may
 // name dimensions only, so every figure is over whole atoms, and so is every
 // difference of figures. What is hidden in an atom counts only when it is about
-// at least as many people as the policy says, values and missing values apart.
+// at least as many people as the policy says: the rows first, and then, of the
+// rows that count, the values of each field and its missing values apart.
+//
+// A field is open on a row where figures use what is shown of it and no more. A
+// row is hidden when nothing of it is shown or a dimension is not open on it,
+// since its atom tells that dimension's value.
 
-// hidden, values and missing name columns of the statement that count people.
+// hiddenRow and people name columns of the statement that count people.
 const (
 	hiddenRow = "_hidden"
 	people    = "_people"
@@ -92,7 +97,7 @@ func (s *statistics) plan(request Request, filter squirrel.Sqlizer, measured []m
 		atoms = atoms.Column(warehouse.Ident(name) + " AS " + column).GroupBy(warehouse.Ident(name))
 		join = append(join, squirrel.Expr(warehouse.Ident("base", name)+" IS NOT DISTINCT FROM atoms."+column))
 	}
-	s.base = s.base.Column(squirrel.ConcatExpr(s.hidden(s.b.decision.Fields()), " AS "+hiddenRow))
+	s.base = s.base.Column(squirrel.ConcatExpr(s.hidden(), " AS "+hiddenRow))
 	atoms = atoms.Column(s.count(hiddenRow) + " AS " + people)
 	for _, m := range measured {
 		if m.field != "" && s.used[m.field] == "" {
@@ -109,18 +114,22 @@ func (s *statistics) plan(request Request, filter squirrel.Sqlizer, measured []m
 	return s.b.finish(request, statement, measured, func(field string) string { return s.used[field] })
 }
 
-// protect counts, in each atom, the people of whom a hidden value of a field is
-// there and those of whom it is missing.
+// protect counts, in each atom, the people of whom a value of a field that is not
+// open is there and those of whom it is missing, among the rows that count.
 func (s *statistics) protect(name string, atoms squirrel.SelectBuilder) squirrel.SelectBuilder {
 	i := len(s.used)
-	hidden, values, missing := fmt.Sprintf("_h%d", i), fmt.Sprintf("_v%d", i), fmt.Sprintf("_m%d", i)
-	access := s.b.decision.Field(name)
-	s.base = s.base.Column(squirrel.ConcatExpr(s.hidden([]acl.FieldAccess{*access}), " AS "+hidden))
+	closed, values, missing := fmt.Sprintf("_c%d", i), fmt.Sprintf("_v%d", i), fmt.Sprintf("_m%d", i)
+	s.base = s.base.Column(squirrel.ConcatExpr(not(s.open(s.b.decision.Field(name))), " AS "+closed))
 	column := warehouse.Ident(name)
 	s.used[name] = fmt.Sprintf("CASE WHEN NOT %s OR (%s >= %d AND (%s = 0 OR %s >= %d)) THEN %s END",
-		hidden, values, s.least, missing, missing, s.least, warehouse.Ident("base", name))
-	return atoms.Column(s.count(hidden+" AND "+column+" IS NOT NULL") + " AS " + values).
-		Column(s.count(hidden+" AND "+column+" IS NULL") + " AS " + missing)
+		closed, values, s.least, missing, missing, s.least, warehouse.Ident("base", name))
+	return atoms.Column(s.crowd(closed+" AND "+column+" IS NOT NULL") + " AS " + values).
+		Column(s.crowd(closed+" AND "+column+" IS NULL") + " AS " + missing)
+}
+
+// crowd counts the people of an atom whose rows count.
+func (s *statistics) crowd(where string) string {
+	return fmt.Sprintf("CASE WHEN %s >= %d THEN %s ELSE %s END", s.count(hiddenRow), s.least, s.count(where), s.count(where+" AND NOT "+hiddenRow))
 }
 
 // count counts people, those of rows that name nobody as one; rows, where rows
@@ -132,13 +141,43 @@ func (s *statistics) count(where string) string {
 	return "count(DISTINCT CASE WHEN " + where + " THEN coalesce(" + PersonColumn + ", '') END)"
 }
 
-// hidden is the condition of rows on which nothing of the fields is shown.
-func (s *statistics) hidden(fields []acl.FieldAccess) squirrel.Sqlizer {
-	shown := squirrel.Or{squirrel.Expr("FALSE")}
-	for i := range fields {
-		if rows := shownRows.rowsOf(&fields[i]); !rows.none() {
-			shown = append(shown, squirrel.ConcatExpr("coalesce(", s.b.holds(rows), ", FALSE)"))
+// hidden is the condition of hidden rows.
+func (s *statistics) hidden() squirrel.Sqlizer {
+	some := squirrel.Or{squirrel.Expr("FALSE")}
+	for i := range s.b.decision.Fields() {
+		if rows := shownRows.rowsOf(&s.b.decision.Fields()[i]); !rows.none() {
+			some = append(some, s.shown(rows))
 		}
 	}
+	shown := squirrel.And{some}
+	for _, name := range s.dimensions {
+		shown = append(shown, s.open(s.b.decision.Field(name)))
+	}
 	return not(shown)
+}
+
+// open is the condition of rows on which a field is open.
+func (s *statistics) open(field *acl.FieldAccess) squirrel.Sqlizer {
+	rows := shownRows.rowsOf(field)
+	if rows.none() {
+		return squirrel.Expr("FALSE")
+	}
+	var clear, statistics acl.When
+	for _, term := range field.Allows {
+		switch term.Limit.Access {
+		case acl.Clear:
+			clear = union(clear, term.When)
+		case acl.Statistics:
+			statistics = union(statistics, term.When)
+		}
+	}
+	if statistics.Never() {
+		return s.shown(rows)
+	}
+	// Figures are over clear values, whatever mask is shown.
+	return squirrel.And{s.shown(rows), squirrel.Or{s.b.isTrue(clear), not(s.b.isTrue(statistics))}}
+}
+
+func (s *statistics) shown(rows rowsOf) squirrel.Sqlizer {
+	return squirrel.ConcatExpr("coalesce(", s.b.holds(rows), ", FALSE)")
 }
