@@ -44,7 +44,9 @@ bench: setup-build ## Measure loads, files and the demo campus
 
 .PHONY: soak
 soak: setup-test ## Run the long tests: all crash moments, full random counts, fuzzing
-	YITONG_SOAK=50 YITONG_TEST_REQUIRE=1 go test -tags $(TAGS) -p 1 -timeout 3h -count=1 ./pipelines/... ./internal/app/...
+	YITONG_SOAK=50 YITONG_TEST_REQUIRE=1 go test -tags $(TAGS) -p 1 -timeout 3h -count=1 ./pipelines/... ./internal/app/... ./audit/...
+	YITONG_ACL_TRIPLES=1000000 go test -tags $(TAGS) -timeout 3h -count=1 -run ThreeEvaluatorsAgree -v ./acl/policystore/
+	YITONG_GATE_READS=12000 go test -tags $(TAGS) -timeout 3h -count=1 -run EveryExit -v ./query/
 	./scripts/fuzz.sh
 
 .PHONY: lint

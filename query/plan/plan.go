@@ -111,7 +111,7 @@ type Withheld struct {
 // and a dataset of which nothing may be seen, are Denied faults.
 func New(dataset catalog.Dataset, decision *acl.Decision, request Request, means Means) (Plan, error) {
 	if decision == nil || decision.Dataset() != dataset.ID || !decision.Allowed() {
-		return Plan{}, fault.New(fault.Denied, "nothing of %s may be seen: no policy allows it", dataset.ID)
+		return Plan{}, fault.New(fault.Denied, "nothing of %s may be %s: no policy allows it", dataset.ID, done[decision.Right()])
 	}
 	if err := request.check(); err != nil {
 		return Plan{}, err
