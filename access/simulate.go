@@ -44,6 +44,7 @@ type class struct {
 // every field, right and purpose; what stays as it is is left out.
 func Simulate(before, after *acl.Set, principals []acl.Principal, resources []*acl.Resource, at time.Time) ([]Difference, error) {
 	asked := questions(before, after, at)
+	principals, resources = concerned(before, after, principals, resources)
 	found := map[differenceKey]int{}
 	differences := []Difference{}
 	for _, class := range classes(before, after, principals) {
@@ -78,6 +79,30 @@ func Simulate(before, after *acl.Set, principals []acl.Principal, resources []*a
 		return cmp.Or(cmp.Compare(a.Effect, b.Effect), cmp.Compare(a.Dataset, b.Dataset))
 	})
 	return differences, nil
+}
+
+// concerned leaves whom and what the changed policies are about. Where the legal
+// basis of a purpose changed, that is everybody and everything.
+func concerned(before, after *acl.Set, principals []acl.Principal, resources []*acl.Resource) ([]acl.Principal, []*acl.Resource) {
+	for _, purpose := range after.Purposes() {
+		if was, known := before.Purpose(purpose.ID); known && was.Basis != purpose.Basis {
+			return principals, resources
+		}
+	}
+	changed := acl.Changed(before, after)
+	var people []acl.Principal
+	for _, principal := range principals {
+		if slices.ContainsFunc(changed, func(p acl.Policy) bool { return p.Concerns(principal) }) {
+			people = append(people, principal)
+		}
+	}
+	var touched []*acl.Resource
+	for _, resource := range resources {
+		if slices.ContainsFunc(changed, func(p acl.Policy) bool { return p.Resource.Fits(resource) }) {
+			touched = append(touched, resource)
+		}
+	}
+	return people, touched
 }
 
 func classes(before, after *acl.Set, principals []acl.Principal) []*class {

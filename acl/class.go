@@ -2,6 +2,7 @@ package acl
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -51,4 +52,34 @@ func (s *Set) mention(subject Subject, keys []string) {
 			s.mentioned[keyAttribute+name+"="+value] = struct{}{}
 		}
 	}
+}
+
+// Changed lists the policies that two sets do not have alike: as they are before,
+// and as they are after.
+func Changed(before, after *Set) []Policy {
+	var changed []Policy
+	differs := func(p *Prepared, other *Set) bool {
+		place, known := other.places[p.ID]
+		if !known {
+			return true
+		}
+		twin := other.policies[place]
+		return twin != p && !reflect.DeepEqual(twin.Policy, p.Policy)
+	}
+	for _, p := range before.policies {
+		if differs(p, after) {
+			changed = append(changed, p.Policy)
+		}
+	}
+	for _, p := range after.policies {
+		if differs(p, before) {
+			changed = append(changed, p.Policy)
+		}
+	}
+	return changed
+}
+
+// Concerns reports whether the policy is about a principal, exceptions aside.
+func (p Policy) Concerns(principal Principal) bool {
+	return principal.held != nil && (p.Subject.matches(principal.held) || p.Subject.matches(principal.held.actor))
 }

@@ -432,8 +432,5 @@ func (d *Decision) Summary(name string) string {
 	}
 	say("no more than statistics", field.Statistics)
 	say("denied", field.Denied)
-	if d.consent != nil {
-		parts = append(parts, "with consent")
-	}
 	return strings.Join(parts, "; ")
 }

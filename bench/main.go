@@ -26,7 +26,7 @@ type result struct {
 
 var cases = map[string]func(context.Context, options) ([]result, error){
 	"history": measureHistory, "gbk": measureGBK, "campus": measureCampus,
-	"decisions": measureDecisions, "gate": measureGate,
+	"decisions": measureDecisions, "questions": measureQuestions, "gate": measureGate,
 }
 
 func main() {
@@ -37,7 +37,7 @@ func main() {
 }
 
 func run() error {
-	which := flag.String("case", "all", "campus, history, gbk, decisions, gate or all")
+	which := flag.String("case", "all", "campus, history, gbk, decisions, questions, gate or all")
 	var o options
 	flag.Int64Var(&o.rows, "rows", 2_000_000, "rows of the table in the case history")
 	flag.Int64Var(&o.bytes, "bytes", 1_000_000_000, "size of the file in the case gbk")
@@ -50,7 +50,7 @@ func run() error {
 	o.dir = dir
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
 	defer cancel()
-	names := []string{"campus", "history", "gbk", "decisions", "gate"}
+	names := []string{"campus", "history", "gbk", "decisions", "questions", "gate"}
 	if *which != "all" {
 		if cases[*which] == nil {
 			return fmt.Errorf("there is no case %q: the cases are %s", *which, strings.Join(names, ", "))
