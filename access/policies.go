@@ -7,10 +7,11 @@ import (
 	"strconv"
 
 	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/acl/policystore"
 )
 
 // Origin is the origin of the policies that carry grants out.
-const Origin = "grant"
+const Origin = policystore.OriginGrants
 
 // part is fields that are granted alike.
 type part struct {

@@ -87,7 +87,32 @@ func NewSet(version int64, contents Contents) (*Set, error) {
 		}
 		prepared = append(prepared, one)
 	}
-	return Assemble(version, prepared, contents.Purposes, contents.Expressions)
+	s, err := Assemble(version, prepared, contents.Purposes, contents.Expressions)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range prepared {
+		if err := s.CheckNames(one.Policy); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// CheckNames refuses a policy that names a purpose or a mask expression that the
+// set does not have. Such a policy counts for no request, and shows nothing.
+func (s *Set) CheckNames(p Policy) error {
+	for _, purpose := range p.Purposes {
+		if _, known := s.purposes[purpose]; !known {
+			return fault.New(fault.Invalid, "policy %q: there is no purpose %q%s", p.ID, purpose, fault.Meant(purpose, s.purposeIDs()))
+		}
+	}
+	if p.Mask != nil && p.Mask.Kind == MaskExpression {
+		if _, known := s.expressions[p.Mask.Name]; !known {
+			return fault.New(fault.Invalid, "policy %q: there is no mask expression %q", p.ID, p.Mask.Name)
+		}
+	}
+	return nil
 }
 
 // Assemble makes a set of policies that were prepared before, which is much less
@@ -119,16 +144,6 @@ func (s *Set) add(place int, p *Prepared) error {
 		return fault.New(fault.Invalid, "policy %q occurs twice", p.ID)
 	}
 	s.places[p.ID] = place
-	for _, purpose := range p.Purposes {
-		if _, known := s.purposes[purpose]; !known {
-			return fault.New(fault.Invalid, "policy %q: there is no purpose %q%s", p.ID, purpose, fault.Meant(purpose, s.purposeIDs()))
-		}
-	}
-	if p.Mask != nil && p.Mask.Kind == MaskExpression {
-		if _, known := s.expressions[p.Mask.Name]; !known {
-			return fault.New(fault.Invalid, "policy %q: there is no mask expression %q", p.ID, p.Mask.Name)
-		}
-	}
 	if p.Disabled {
 		return nil
 	}

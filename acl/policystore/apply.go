@@ -119,8 +119,28 @@ func (s *Store) plan(changes []Change) (planned, error) {
 		return planned{}, err
 	}
 	var err error
-	made.set, err = assemble(s.version+1, made.entries)
-	return made, err
+	if made.set, err = assemble(s.version+1, made.entries); err != nil {
+		return planned{}, err
+	}
+	return made, made.checkNames()
+}
+
+// OriginGrants is the origin of policies that were granted on request. Such a
+// policy loses its effect with its purpose; what is written by hand must be
+// changed first.
+const OriginGrants = "grant"
+
+func (p *planned) checkNames() error {
+	for key, made := range p.entries {
+		_, begun := p.begun[key]
+		if key.kind != KindPolicy || made.origin == OriginGrants && !begun {
+			continue
+		}
+		if err := p.set.CheckNames(made.policy.Policy); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *planned) add(change Change) error {

@@ -24,6 +24,8 @@ type Consent struct {
 	Person string `json:"person"`
 	// Until is when it ends by itself; the zero time is never.
 	Until time.Time `json:"until,omitzero"`
+	// By is who entered it: the person, a form, or an office that has it on paper.
+	By string `json:"by,omitempty"`
 }
 
 // States of consents.
@@ -81,10 +83,10 @@ func (s *Store) Give(ctx context.Context, consent Consent) error {
 			return err
 		}
 		_, err = s.store.SQL().Insert("acl_consent").
-			Columns("id", "purpose", "recipient", "person", "given", "until", "withdrawn", "renewed").
-			Values(id.String(), consent.Purpose, consent.Recipient, consent.Person, moment(now), moment(consent.Until), "", "").
+			Columns("id", "purpose", "recipient", "person", "given", "until", "author", "withdrawn", "renewed").
+			Values(id.String(), consent.Purpose, consent.Recipient, consent.Person, moment(now), moment(consent.Until), consent.By, "", "").
 			// Given twice at one moment: the later one says until when.
-			Suffix("ON CONFLICT (purpose, recipient, person) WHERE withdrawn = '' AND renewed = '' DO UPDATE SET until = excluded.until").
+			Suffix("ON CONFLICT (purpose, recipient, person) WHERE withdrawn = '' AND renewed = '' DO UPDATE SET until = excluded.until, author = excluded.author").
 			RunWith(tx).ExecContext(ctx)
 		return err
 	})
@@ -171,7 +173,7 @@ func (s *Store) Consented(ctx context.Context, purpose, recipient string) ([]str
 
 // Consents lists all consents that a person ever gave, newest first.
 func (s *Store) Consents(ctx context.Context, person string) ([]ConsentRecord, error) {
-	rows, err := s.store.SQL().Select("purpose", "recipient", "person", "given", "until", "withdrawn", "renewed").From("acl_consent").
+	rows, err := s.store.SQL().Select("purpose", "recipient", "person", "given", "until", "author", "withdrawn", "renewed").From("acl_consent").
 		Where(squirrel.Eq{"person": person}).OrderBy("given DESC", "id DESC").RunWith(s.store.DB()).QueryContext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list consents: %w", err)
@@ -181,7 +183,7 @@ func (s *Store) Consents(ctx context.Context, person string) ([]ConsentRecord, e
 	for rows.Next() {
 		var record ConsentRecord
 		err := rows.Scan(&record.Purpose, &record.Recipient, &record.Person,
-			momentInto{&record.Given}, momentInto{&record.Until}, momentInto{&record.Withdrawn}, momentInto{&record.Renewed})
+			momentInto{&record.Given}, momentInto{&record.Until}, &record.By, momentInto{&record.Withdrawn}, momentInto{&record.Renewed})
 		if err != nil {
 			return nil, fmt.Errorf("list consents: %w", err)
 		}

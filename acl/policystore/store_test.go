@@ -107,6 +107,16 @@ func TestChangesAreAllOrNothing(t *testing.T) {
 		require.Equal(t, int64(2), version)
 		_, err = policies.Apply(t.Context(), policystore.Change{Origin: "file:c", Whole: true})
 		require.True(t, fault.Is(err, fault.Invalid), "a purpose that a policy names cannot end")
+		granted := needs
+		granted.ID = "grant:1"
+		_, err = policies.Apply(t.Context(), policystore.Change{Origin: policystore.OriginGrants, Put: acl.Contents{Policies: []acl.Policy{granted}}})
+		require.NoError(t, err)
+		_, err = policies.Apply(t.Context(), policystore.Change{Origin: "file:b", Whole: true}, policystore.Change{Origin: "file:c", Whole: true})
+		require.NoError(t, err, "a grant loses its effect with its purpose")
+		require.Equal(t, []string{"a", "grant:1"}, ids(policies.Current()))
+		granted.Description = "again"
+		_, err = policies.Apply(t.Context(), policystore.Change{Origin: policystore.OriginGrants, Put: acl.Contents{Policies: []acl.Policy{granted}}})
+		require.True(t, fault.Is(err, fault.Invalid), "it cannot be granted anew")
 	})
 }
 

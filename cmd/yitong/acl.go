@@ -24,9 +24,13 @@ func (c *cli) aclCommand() *cobra.Command {
 	command.AddCommand(
 		c.aclList(), c.aclShow(), c.aclApply(), c.aclRemove(), c.aclPurposes(),
 		c.aclExplain(), c.aclWho(), c.aclWhat(), c.aclSimulate(),
+		c.aclConsent(), c.aclDelegate(), c.aclDelegations(), c.aclUndelegate(), c.aclRequest(), c.aclReview(),
 	)
 	return command
 }
+
+// commandLine is the author of what is changed here: nobody signs in to it.
+const commandLine = "command line"
 
 // listedPolicy is a policy with where it is from.
 type listedPolicy struct {
@@ -182,7 +186,7 @@ func (c *cli) aclRemove() *cobra.Command {
 				if strings.HasPrefix(origin.Origin, "file:") || origin.Origin == policystore.DefaultOrigin {
 					return mistake{fmt.Errorf("policy %s is from %s: take it out there and run yitong acl apply", args[0], origin.Origin)}
 				}
-				version, err := view.Policies.Apply(ctx, policystore.Change{Origin: origin.Origin, Author: "command line", Remove: args})
+				version, err := view.Policies.Apply(ctx, policystore.Change{Origin: origin.Origin, Author: commandLine, Remove: args})
 				if err != nil {
 					return err
 				}

@@ -19,7 +19,7 @@ func (c *cli) auditCommand() *cobra.Command {
 		Args:  refuseUnknownVerb,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	command.AddCommand(c.auditList(), c.auditPerson(), c.auditVerify())
+	command.AddCommand(c.auditList(), c.auditPerson(), c.auditVerify(), c.auditRebuild())
 	return command
 }
 
@@ -161,6 +161,27 @@ func (c *cli) auditVerify() *cobra.Command {
 				}
 				return c.show(report, func() {
 					fmt.Fprintf(c.stdout, "The record of reads is intact: %s, the chain ends with %s.\n", plural(report.Records, "record"), dash(report.Head))
+				})
+			})
+		},
+	}
+}
+
+func (c *cli) auditRebuild() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rebuild",
+		Short: "Make the copy of the record of reads in the state database anew",
+		Long: "Makes the copy of the record of reads in the state database anew from the journal, for when verify finds that\n" +
+			"it was damaged or changed. The journal itself stays as it is.",
+		Example: "  yitong audit rebuild && yitong audit verify",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withApp(cmd.Context(), app.Options{}, func(ctx context.Context, opened *app.App) error {
+				if err := opened.Audit.Rebuild(ctx); err != nil {
+					return err
+				}
+				return c.show(map[string]bool{"rebuilt": true}, func() {
+					fmt.Fprintln(c.stdout, "The copy of the record of reads is made anew; yitong audit verify checks it.")
 				})
 			})
 		},

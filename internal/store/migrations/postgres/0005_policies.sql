@@ -11,7 +11,7 @@ CREATE TABLE acl_secret (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 -- A consent counts while it is neither ended, withdrawn nor renewed by a later one.
 CREATE TABLE acl_consent (
     id TEXT PRIMARY KEY, purpose TEXT NOT NULL, recipient TEXT NOT NULL, person TEXT NOT NULL, given TEXT NOT NULL,
-    until TEXT NOT NULL, withdrawn TEXT NOT NULL, renewed TEXT NOT NULL
+    until TEXT NOT NULL, author TEXT NOT NULL, withdrawn TEXT NOT NULL, renewed TEXT NOT NULL
 );
 CREATE UNIQUE INDEX acl_consent_standing ON acl_consent (purpose, recipient, person) WHERE withdrawn = '' AND renewed = '';
 CREATE INDEX acl_consent_person ON acl_consent (person);
