@@ -5,6 +5,7 @@ CACHE       := $(CURDIR)/.cache
 BIN         := $(CURDIR)/bin/yitong
 
 LINT_VERSION := v2.15.0
+GENERATOR   := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
 LINT        := $(CACHE)/golangci-lint-$(LINT_VERSION)
 SCALE       ?= campus
 RUN_FLAGS   ?=
@@ -53,6 +54,17 @@ soak: setup-test ## Run the long tests: all crash moments, full random counts, f
 lint: setup-build $(LINT) ## Run golangci-lint; the layer table is checked by internal/archtest
 	$(LINT) run --build-tags $(TAGS) --timeout 15m ./...
 	go test -tags $(TAGS) -count=1 ./internal/archtest/
+
+.PHONY: generate
+generate: setup-build ## Generate the API's types from its contract, api/openapi.yaml
+	cd api/contract && go run $(GENERATOR) -config generate.yaml ../openapi.yaml
+
+.PHONY: generated
+generated: setup-build ## Check that what is generated is what the contract says
+	mkdir -p $(CACHE)
+	sed 's|^output: .*|output: $(CACHE)/contract.gen.go|' api/contract/generate.yaml > $(CACHE)/generate.yaml
+	cd api/contract && go run $(GENERATOR) -config $(CACHE)/generate.yaml ../openapi.yaml
+	diff -u api/contract/contract.gen.go $(CACHE)/contract.gen.go
 
 $(LINT):
 	mkdir -p $(CACHE)

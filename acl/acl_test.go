@@ -51,7 +51,7 @@ func TestWhatIsNotSaidIsDenied(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, decision.Allowed(), "nobody gets nothing: %s", name)
 	}
-	_, err := set(t).Compile(person("1"), acl.Request{Right: acl.View, Purpose: "studdy"}, staff())
+	_, err := set(t).Compile(person("1"), acl.Request{Right: acl.View, Purpose: "stady"}, staff())
 	require.True(t, fault.Is(err, fault.Invalid))
 	require.Contains(t, fault.Public(err), "study")
 	decision, err := set(t, allow("a")).Compile(person("1"), acl.Request{Right: "own", At: acltest.Base}, staff())
@@ -225,7 +225,7 @@ func TestWrongPoliciesAreRefused(t *testing.T) {
 		"invisible":         {func(p *acl.Policy) { p.Resource.Datasets = []string{"hr.sta\u200bff"} }, "cannot be seen (U+200B)"},
 		"another form":      {func(p *acl.Policy) { p.Resource.Fields = []string{"e\u0301"} }, "composed form"},
 		"empty exception":   {func(p *acl.Policy) { p.Except = []acl.Exception{{}} }, "name a subject or a resource"},
-		"purpose":           {func(p *acl.Policy) { p.Purposes = []string{"studdy"} }, "is study meant?"},
+		"purpose":           {func(p *acl.Policy) { p.Purposes = []string{"stady"} }, "is study meant?"},
 		"unknown named":     {func(p *acl.Policy) { p.Mask = &acl.Mask{Kind: acl.MaskExpression, Name: "half"} }, "no mask expression"},
 		"invisible in role": {func(p *acl.Policy) { p.Subject = acl.Subject{Roles: []string{"lea\u202eder"}} }, "cannot be seen"},
 	} {

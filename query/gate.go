@@ -78,6 +78,10 @@ type Request struct {
 	// Limit is the number of rows, DefaultLimit when 0.
 	Limit  uint64 `json:"limit,omitempty"`
 	Offset uint64 `json:"offset,omitempty"`
+	// Page asks for rows page by page, at most MaxPage a page; Cursor is Next of
+	// the page before, "" for the first.
+	Page   bool   `json:"page,omitempty"`
+	Cursor string `json:"-"`
 	// Right is View when empty; copies ask for Hold.
 	Right acl.Right `json:"right,omitempty"`
 	// Purpose is what the data is wanted for; policies may be for one purpose.
@@ -96,6 +100,8 @@ type Result struct {
 	Version     int64      `json:"version"`
 	PublishedAt *time.Time `json:"published_at,omitempty"`
 	AsOf        *time.Time `json:"as_of,omitempty"`
+	// Next is the cursor of the next page, "" where there is none.
+	Next string `json:"next,omitempty"`
 	// Decision is the fingerprint of what was decided, PolicyVersion by which policies.
 	Decision      string `json:"decision"`
 	PolicyVersion int64  `json:"policy_version"`
@@ -123,7 +129,7 @@ func (g *Gate) Read(ctx context.Context, principal acl.Principal, request Reques
 		record.Outcome = string(fault.CodeOf(err))
 		return nil, errors.Join(err, g.Recorder.Append(ctx, record))
 	}
-	reader, err := g.run(ctx, asked, &record)
+	reader, next, err := g.run(ctx, asked, &record)
 	if err != nil {
 		record.Outcome = string(fault.CodeOf(err))
 		return nil, errors.Join(err, g.Recorder.Append(ctx, record))
@@ -131,7 +137,7 @@ func (g *Gate) Read(ctx context.Context, principal acl.Principal, request Reques
 	dataset, decision := asked.dataset, asked.decision
 	return &Result{
 		Reader: reader, Fields: asked.plan.Fields, Withheld: asked.plan.Withheld, SomeRows: asked.plan.SomeRows,
-		Source: dataset.System, Version: dataset.Version, PublishedAt: dataset.PublishedAt, AsOf: request.AsOf,
+		Source: dataset.System, Version: dataset.Version, PublishedAt: dataset.PublishedAt, AsOf: request.AsOf, Next: next,
 		Decision: decision.Fingerprint(), PolicyVersion: decision.Version(),
 	}, nil
 }
@@ -185,6 +191,9 @@ type asked struct {
 	decision *acl.Decision
 	plan     plan.Plan
 	limit    uint64
+	// cursors seal the places where pages end; nil where none are asked for.
+	cursors *cursors
+	offset  uint64
 }
 
 func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Request, record *audit.Record) (asked, error) {
@@ -193,6 +202,9 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 		request.Limit = DefaultLimit
 	case request.Limit > MaxLimit:
 		return asked{}, fault.New(fault.Invalid, "a read gives at most %d rows", MaxLimit)
+	}
+	if request.Right == acl.Create { // a deny of view does not take it, and who may write need not see
+		return asked{}, fault.New(fault.Invalid, "rows are read by the right to view, hold or transmit, not to create")
 	}
 	dataset, decision, err := g.Decide(ctx, principal, rightOf(request), request.Purpose, request.Dataset)
 	if err != nil {
@@ -203,9 +215,13 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 	if err != nil {
 		return asked{}, err
 	}
+	cursors, page, err := g.page(ctx, principal, &request)
+	if err != nil {
+		return asked{}, err
+	}
 	planned, err := plan.New(dataset, decision, plan.Request{
 		Fields: request.Fields, Where: request.Where, Sort: request.Sort, GroupBy: request.GroupBy, Metrics: request.Metrics,
-		AsOf: request.AsOf, Limit: request.Limit, Offset: request.Offset,
+		AsOf: request.AsOf, Limit: request.Limit, Offset: request.Offset, Page: page,
 	}, means)
 	if err != nil {
 		return asked{}, err
@@ -214,7 +230,7 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 		return asked{}, fault.New(fault.NotFound, "%s has not been published yet: synchronise its system first", dataset.ID)
 	}
 	record.Fields = recorded(planned.Fields)
-	return asked{dataset, decision, planned, request.Limit}, nil
+	return asked{dataset, decision, planned, request.Limit, cursors, request.Offset}, nil
 }
 
 // means gathers what the plan needs: who consented, the salt of the purpose, and

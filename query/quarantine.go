@@ -74,13 +74,15 @@ func (g *Gate) clearColumns(ctx context.Context, principal acl.Principal, reques
 		return nil, err
 	}
 	record.Decision, record.PolicyVersion = seen.Fingerprint(), seen.Version()
-	clear, all := map[string]bool{}, true
+	clear, hidden := map[string]bool{}, map[string]bool{}
 	for _, field := range dataset.Fields {
-		if field.State == catalog.FieldDropped {
-			continue
-		}
 		if !wholly(seen, field.Name) || !wholly(corrected, field.Name) {
-			all = false
+			hidden[field.From] = true
+		}
+	}
+	for _, field := range dataset.Fields {
+		// Two fields of one column may tell unlike parts of it.
+		if field.State == catalog.FieldDropped || hidden[field.From] {
 			continue
 		}
 		clear[field.From] = true
@@ -89,7 +91,7 @@ func (g *Gate) clearColumns(ctx context.Context, principal acl.Principal, reques
 	if len(clear) == 0 {
 		return nil, fault.New(fault.Denied, "nothing of the quarantine of %s may be seen: it is for those who may correct all of its rows", dataset.ID)
 	}
-	clear[rawColumn] = all
+	clear[rawColumn] = len(hidden) == 0
 	return clear, nil
 }
 

@@ -56,20 +56,20 @@ func recorded(fields []plan.Field) []audit.FieldAccess {
 }
 
 // run executes the plan and writes the record before it gives the rows.
-func (g *Gate) run(ctx context.Context, asked asked, record *audit.Record) (array.RecordReader, error) {
+func (g *Gate) run(ctx context.Context, asked asked, record *audit.Record) (reader array.RecordReader, next string, err error) {
 	snapshot, err := g.Warehouse.Snapshot(ctx)
 	if err != nil {
-		return nil, unreadable(err, asked)
+		return nil, "", unreadable(err, asked)
 	}
 	if asked.limit > bufferedRows {
-		reader, err := g.stream(ctx, snapshot, asked, record)
+		reader, err = g.stream(ctx, snapshot, asked, record)
 		if err != nil {
-			return nil, errors.Join(err, snapshot.Close())
+			return nil, "", errors.Join(err, snapshot.Close())
 		}
-		return reader, nil
+		return reader, "", nil
 	}
-	reader, err := g.buffer(ctx, snapshot, asked, record)
-	return reader, errors.Join(err, snapshot.Close())
+	reader, next, err = g.buffer(ctx, snapshot, asked, record)
+	return reader, next, errors.Join(err, snapshot.Close())
 }
 
 // unreadable hides the engine's own words, which may hold values: they go to the
@@ -86,13 +86,13 @@ func (g *Gate) append(ctx context.Context, record audit.Record) error {
 }
 
 // buffer holds the whole answer until its record is written.
-func (g *Gate) buffer(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, record *audit.Record) (array.RecordReader, error) {
+func (g *Gate) buffer(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, record *audit.Record) (array.RecordReader, string, error) {
 	reader, err := snapshot.Query(ctx, asked.plan.SQL, asked.plan.Args...)
 	if err != nil {
-		return nil, unreadable(err, asked)
+		return nil, "", unreadable(err, asked)
 	}
 	defer reader.Release()
-	shown := shownSchema(reader.Schema(), asked.plan.HasPerson)
+	shown := shownSchema(reader.Schema(), asked.plan)
 	var batches []arrow.RecordBatch
 	defer func() {
 		for _, batch := range batches {
@@ -100,27 +100,34 @@ func (g *Gate) buffer(ctx context.Context, snapshot *warehouse.Snapshot, asked a
 		}
 	}()
 	seen := &persons{}
+	var last []*string
 	for reader.Next() {
 		batch := reader.RecordBatch()
 		record.Rows += batch.NumRows()
+		last = lastRow(asked.plan, batch, last)
 		if asked.plan.HasPerson {
 			seen.add(batch.Column(int(batch.NumCols()) - 1))
 		}
 		batches = append(batches, array.NewRecordBatch(shown, batch.Columns()[:shown.NumFields()], batch.NumRows()))
 	}
 	if err := reader.Err(); err != nil {
-		return nil, unreadable(err, asked)
+		return nil, "", unreadable(err, asked)
 	}
 	if !asked.plan.HasPerson && asked.plan.Persons.SQL != "" {
 		if seen, err = listPersons(ctx, snapshot, asked); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	record.Persons, record.ManyPersons = seen.list, seen.more
 	if err := g.append(ctx, *record); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return array.NewRecordReader(shown, batches)
+	next, err := asked.next(last, record.Rows)
+	if err != nil {
+		return nil, "", err
+	}
+	answer, err := array.NewRecordReader(shown, batches)
+	return answer, next, err
 }
 
 // stream records the counted answer and then gives it batch by batch.
@@ -152,7 +159,7 @@ func (g *Gate) stream(ctx context.Context, snapshot *warehouse.Snapshot, asked a
 		return nil, unreadable(err, asked)
 	}
 	return &shownReader{
-		RecordReader: reader, schema: shownSchema(reader.Schema(), asked.plan.HasPerson), snapshot: snapshot, holders: 1,
+		RecordReader: reader, schema: shownSchema(reader.Schema(), asked.plan), snapshot: snapshot, holders: 1,
 		hide: func(err error) error { return unreadable(err, asked) },
 	}, nil
 }
@@ -212,13 +219,9 @@ func (p *persons) add(column arrow.Array) {
 	}
 }
 
-// shownSchema leaves out the person column.
-func shownSchema(of *arrow.Schema, hasPerson bool) *arrow.Schema {
-	fields := of.Fields()
-	if hasPerson {
-		fields = fields[:len(fields)-1]
-	}
-	return arrow.NewSchema(fields, nil)
+// shownSchema leaves out the columns that are not shown.
+func shownSchema(of *arrow.Schema, planned plan.Plan) *arrow.Schema {
+	return arrow.NewSchema(of.Fields()[:len(planned.Fields)], nil)
 }
 
 // shownReader leaves out the person column of each batch, hides the engine's

@@ -7,8 +7,8 @@ func (e *evaluator) evaluateItems(q *query, match MatchType, out *outcome) {
 		if one == nil {
 			continue
 		}
-		e.keep(q, access, one)
-		if q.any && one.allowed == q.ignoresDescendantDeny() {
+		kept := e.keep(q, access, one)
+		if q.either && one.allowed == q.ignoresDescendantDeny() && (kept || !one.allowed) {
 			break
 		}
 	}
@@ -73,23 +73,25 @@ func (q *query) resolved(text *string) *string {
 }
 
 // keep remembers what was found for an access, unless an earlier policy's word
-// counts for more.
-func (e *evaluator) keep(q *query, access string, found *outcome) {
+// counts for more, and tells whether it did.
+func (e *evaluator) keep(q *query, access string, found *outcome) bool {
 	old := q.outcomes[access]
-	if old == nil || e.replaces(q, old, found) {
-		q.outcomes[access] = found
+	if old != nil && !e.replaces(old, found) {
+		return false
 	}
+	q.outcomes[access] = found
+	return true
 }
 
-func (e *evaluator) replaces(q *query, old, found *outcome) bool {
+// replaces tells whether a later policy's word counts for more. Only a higher
+// priority undoes a denial: since RANGER-5797 this is so for any access too.
+func (e *evaluator) replaces(old, found *outcome) bool {
 	higher, notLower := found.priority > old.priority, found.priority >= old.priority
 	switch {
 	case old.allowed && !found.allowed:
 		return notLower
 	case old.allowed:
 		return higher || e.kind != AccessPolicy && notLower
-	case found.allowed:
-		return higher || q.any && notLower
 	default:
 		return higher
 	}

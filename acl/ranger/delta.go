@@ -1,6 +1,7 @@
 package ranger
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 )
@@ -11,6 +12,15 @@ const (
 	policyUpdated = 1
 	policyDeleted = 2
 )
+
+// UnmarshalJSON reads an object or, as some files have it, the list of deltas alone.
+func (u *Update) UnmarshalJSON(data []byte) error {
+	if data[0] == '[' {
+		return json.Unmarshal(data, &u.Deltas)
+	}
+	type plain Update
+	return json.Unmarshal(data, (*plain)(u))
+}
 
 // after gives the file as it is after a change of policies, if there is one.
 func (f *File) after(update *Update) *File {

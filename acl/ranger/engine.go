@@ -169,6 +169,7 @@ func (e *Engine) evaluate(q *query, in *zone) *outcome {
 	}
 	if policies.count > 0 {
 		askResource(q, policies.byType[q.kind], out)
+		clear(q.outcomes) // another zone begins anew
 	}
 	return out
 }
@@ -189,8 +190,8 @@ func askResource(q *query, policies []*evaluator, out *outcome) {
 			out.determined = out.determined || out.priority > policy.priority ||
 				policy.kind != AccessPolicy && out.priority == policy.priority
 		}
-		policy.evaluate(q, "", out)
-		if out.allowed && !policy.hasDeny {
+		about := policy.evaluate(q, "", out)
+		if about && out.allowed && !policy.hasDeny {
 			out.determined = true // policies with denials came before
 		}
 		if out.settled() {

@@ -8,13 +8,15 @@ const locationPrefix = "LOCATION_"
 // className is the name of a Java class without its package.
 func className(class string) string { return class[strings.LastIndex(class, ".")+1:] }
 
-// sets tells whether the enricher would set an attribute of the context.
-func (c ContextEnricher) sets(attribute string) bool {
+// sets tells whether the enricher would set an attribute of the context of a
+// request from a client. Locations are those of its address, if it has one.
+func (c ContextEnricher) sets(attribute, clientIP string) bool {
 	switch class := className(c.Class); class {
 	case "RangerTagEnricher", "RangerUserStoreEnricher", "RangerGdsEnricher":
 		return false
 	case "RangerFileBasedGeolocationProvider":
-		return strings.HasPrefix(attribute, locationPrefix)
+		located := strings.TrimSpace(clientIP) != ""
+		return located && strings.HasPrefix(attribute, locationPrefix+c.Options["geolocation.meta.prefix"])
 	default:
 		name := c.Options["contextName"]
 		return name == "" || name == attribute
@@ -22,10 +24,10 @@ func (c ContextEnricher) sets(attribute string) bool {
 }
 
 // enrichedBy tells why an attribute that is not in the context may have a value
-// in Ranger: "" if it has none there either.
-func (e *Engine) enrichedBy(attribute string) string {
+// in Ranger, "" if it has none there either.
+func (e *Engine) enrichedBy(attribute, clientIP string) string {
 	for _, enricher := range e.service.Enrichers {
-		if enricher.sets(attribute) {
+		if enricher.sets(attribute, clientIP) {
 			return "the attribute " + attribute + " is set by " + enricher.Class
 		}
 	}

@@ -160,16 +160,19 @@ func denialsFirst(a, b *evaluator) int {
 }
 
 // evaluate asks the policy and notes in out what it says. tagMatch is how the
-// tag lies to the resource when the policy is a tag's, "" otherwise.
-func (e *evaluator) evaluate(q *query, tagMatch MatchType, out *outcome) {
+// tag lies to the resource when the policy is a tag's, "" otherwise. It tells
+// whether the policy is about the resource, or something above or below it.
+func (e *evaluator) evaluate(q *query, tagMatch MatchType, out *outcome) bool {
+	about := false
 	for _, matcher := range e.matchers {
 		if out.settled() {
-			return
+			break
 		}
 		match := tagMatch
 		if tagMatch == "" {
 			match = matcher.match(q.Resource, q.ElementScopes, q)
 		}
+		about = about || match != MatchNone
 		if !matched(q, match, tagMatch != "") || !allHold(e.conditions, q) {
 			continue
 		}
@@ -180,6 +183,7 @@ func (e *evaluator) evaluate(q *query, tagMatch MatchType, out *outcome) {
 			e.evaluateItems(q, match, out)
 		}
 	}
+	return about
 }
 
 func matched(q *query, match MatchType, byTag bool) bool {

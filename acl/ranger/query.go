@@ -37,6 +37,9 @@ type query struct {
 	tolerated []string
 	any       bool
 	admin     bool
+	// either says that one of the types is enough, so that a policy which settles
+	// one is not asked for the others.
+	either bool
 
 	roles    []string
 	clientIP string
@@ -61,6 +64,7 @@ func (e *Engine) newQuery(request Request, kind PolicyType) *query {
 		q.AccessType = anyAccess
 	}
 	q.any, q.admin = q.AccessType == anyAccess, q.AccessType == adminAccess
+	q.either = q.any || q.Context["ISANYACCESS"] == true
 	q.roles = e.rolesOf(request)
 	q.chooseTypes()
 	if e.tagged != nil && len(q.Tags) == 0 {
@@ -131,7 +135,7 @@ func (q *query) contextText(name string) (string, bool) {
 	if ok && value != nil {
 		return fmt.Sprint(value), true
 	}
-	if reason := q.engine.enrichedBy(name); reason != "" {
+	if reason := q.engine.enrichedBy(name, q.clientIP); reason != "" {
 		q.doubt(reason)
 	}
 	return "", false

@@ -59,7 +59,7 @@ var allowed = map[string][]string{
 	"access":     {"catalog", "acl", "acl/condition", "acl/policystore", "query", "identity", "audit", "internal/store", "internal/fault", "schema"},
 	"dashboards": {"query", "catalog", "acl", "audit", "internal/store", "internal/fault", "schema"},
 	"api": {
-		"query", "catalog", "catalog/definition", "acl", "audit", "identity", "pipelines",
+		"query", "catalog", "catalog/definition", "acl", "acl/policystore", "access", "audit", "identity", "pipelines",
 		"dashboards", "internal/fault", "internal/config", "internal/telemetry", "schema",
 	},
 	"demo":         {"internal/fault", "schema"},
@@ -159,6 +159,9 @@ func TestFilesAreReadInOneSitting(t *testing.T) {
 		files, err := filepath.Glob(filepath.Join(root(t), dir, "*.go"))
 		require.NoError(t, err)
 		for _, file := range files {
+			if strings.HasSuffix(file, ".gen.go") {
+				continue // nobody reads it in one sitting
+			}
 			require.LessOrEqual(t, countLines(t, file), maxFileLines, "%s is too long", file)
 		}
 	}

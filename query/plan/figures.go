@@ -244,8 +244,11 @@ func checkAlias(name string) error {
 
 func (b *builder) accessOf(m measure) string {
 	access := b.decision.Field(m.field)
-	if access == nil {
+	switch {
+	case access == nil:
 		return acl.Clear.String()
+	case access.Statistical():
+		return acl.Statistics.String()
 	}
 	return cmp.Or(b.fields[m.field].Access, access.Best().Access.String())
 }

@@ -46,7 +46,7 @@ func (b *builder) masked(field acl.Field, mask acl.Mask) (expression, error) {
 	case acl.MaskHash:
 		return expression{fmt.Sprintf("left(sha256(? || %s), %d)", asText(field), hashLength), []any{b.salt}}, nil
 	case acl.MaskYear:
-		return expression{sql: "TRY(CAST(date_trunc('year', " + column + ") AS " + field.Type.SQL() + "))"}, nil
+		return expression{sql: "TRY(CAST(date_trunc('year', " + guarded(field) + ") AS " + field.Type.SQL() + "))"}, nil
 	case acl.MaskRange:
 		return rangeOf(field, mask)
 	case acl.MaskExpression:
@@ -72,6 +72,11 @@ func part(text string, kind acl.MaskKind, keep int) string {
 
 func null(of schema.Type) string { return "CAST(NULL AS " + of.SQL() + ")" }
 
+// guarded is the column without what the engine knows of it as a whole: of the
+// least and largest value it would work expressions out while it plans, where
+// nothing hides an error, be the row shown or not.
+func guarded(field acl.Field) string { return "TRY(" + field.Column + ")" }
+
 func asText(field acl.Field) string {
 	if field.Type.Kind == schema.String {
 		return field.Column
@@ -86,7 +91,7 @@ func (b *builder) named(field acl.Field, name string) (expression, error) {
 		return expression{}, fault.New(fault.Unavailable, "the mask expression %s is not ready", name)
 	}
 	declared, _ := b.decision.Expression(name)
-	sql := strings.ReplaceAll(template, warehouse.Ident(ValueName), field.Column)
+	sql := strings.ReplaceAll(template, warehouse.Ident(ValueName), guarded(field))
 	return expression{sql: "TRY(CAST((" + sql + ") AS " + declared.Type.SQL() + "))"}, nil
 }
 
@@ -104,9 +109,9 @@ func rangeOf(field acl.Field, mask acl.Mask) (expression, error) {
 	if scale > 18 {
 		return expression{}, fault.New(fault.Invalid, "mask range: more than 18 digits behind the point")
 	}
-	units := fmt.Sprintf("CAST(CAST(%s AS DECIMAL(38,%d)) * CAST(1%s AS BIGINT) AS HUGEINT)", field.Column, scale, strings.Repeat("0", scale))
+	units := fmt.Sprintf("CAST(CAST(%s AS DECIMAL(38,%d)) * CAST(1%s AS BIGINT) AS HUGEINT)", guarded(field), scale, strings.Repeat("0", scale))
 	if scale == 0 {
-		units = fmt.Sprintf("CAST(%s AS HUGEINT)", field.Column)
+		units = fmt.Sprintf("CAST(%s AS HUGEINT)", guarded(field))
 	}
 	step := strings.Replace(mask.Step, ".", "", 1) + strings.Repeat("0", scale-digits(mask.Step))
 	count := fmt.Sprintf("CAST((%[1]s - (((%[1]s %% %[2]s) + %[2]s) %% %[2]s)) // %[2]s AS BIGINT)", units, "CAST('"+step+"' AS HUGEINT)")
@@ -124,7 +129,7 @@ func boundsOf(field acl.Field, bounds []string) expression {
 	lower := "< "
 	for _, bound := range bounds {
 		bound = strings.TrimSpace(bound)
-		sql += " WHEN " + field.Column + " < CAST('" + bound + "' AS DECIMAL(38," + strconv.Itoa(digits(bound)) + ")) THEN " + warehouse.Literal(lower+bound)
+		sql += " WHEN " + guarded(field) + " < CAST('" + bound + "' AS DECIMAL(38," + strconv.Itoa(digits(bound)) + ")) THEN " + warehouse.Literal(lower+bound)
 		lower = bound + "–"
 	}
 	last := strings.TrimSpace(bounds[len(bounds)-1])

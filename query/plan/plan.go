@@ -31,6 +31,8 @@ type Request struct {
 	AsOf *time.Time
 	// Limit is the number of rows at most, Offset how many are passed over.
 	Limit, Offset uint64
+	// Page asks for a page of rows, in an order that is whole; nil does not.
+	Page *Page
 }
 
 const (
@@ -71,14 +73,17 @@ type Plan struct {
 	Args []any
 	// HasPerson says that the last column is [PersonColumn].
 	HasPerson bool
+	// CursorColumns is the number of columns, behind the fields and not shown, of
+	// the values that the next page begins behind.
+	CursorColumns int
 	// Probe gives the number of rows of the statement.
 	Probe Statement
 	// Persons gives the people concerned, each once; empty where rows are about
 	// nobody. FirstPersons gives those of the first rows, which is much less work.
 	Persons      Statement
 	FirstPersons Statement
-	Fields   []Field
-	Withheld []Withheld
+	Fields       []Field
+	Withheld     []Withheld
 	// SomeRows says that row conditions limit what is seen.
 	SomeRows bool
 }
@@ -143,16 +148,29 @@ func (b *builder) rows(request Request) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	if request.Page != nil {
+		governed = b.withKey(governed)
+	}
 	statement := squirrel.Select().FromSelect(governed, "governed").Where(filter).Limit(request.Limit)
 	if request.Offset > 0 {
 		statement = statement.Offset(request.Offset)
 	}
-	if statement, err = b.sorted(statement, request.Sort, b.visible); err != nil {
-		return Plan{}, err
-	}
 	made := Plan{Fields: chosen, Withheld: b.withheld, SomeRows: b.someRows, HasPerson: b.person != ""}
 	for _, field := range chosen {
 		statement = statement.Column(warehouse.Ident(field.Name))
+	}
+	order, keyless, err := b.pageOrder(request.Sort)
+	switch {
+	case err != nil:
+		return Plan{}, err
+	case request.Page != nil && !keyless:
+		made.CursorColumns = len(order)
+		statement, err = paged(statement, order, *request.Page)
+	default:
+		statement, err = b.sorted(statement, request.Sort, b.visible)
+	}
+	if err != nil {
+		return Plan{}, err
 	}
 	if made.HasPerson {
 		statement = statement.Column(warehouse.Ident(PersonColumn))

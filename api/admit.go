@@ -1,0 +1,108 @@
+package api
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/gin-gonic/gin"
+
+	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/internal/fault"
+)
+
+const principalKey = "principal"
+
+// open are the paths that need no key.
+var open = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true, "/openapi.yaml": true, "/docs": true, "/docs/:part": true}
+
+// authenticate finds who asks, and with whose rights.
+func (s *Server) authenticate(c *gin.Context) {
+	if open[c.FullPath()] {
+		return
+	}
+	scheme, bearer, found := strings.Cut(c.GetHeader("Authorization"), " ")
+	if !found || !strings.EqualFold(scheme, "Bearer") || bearer == "" {
+		s.fail(c, fault.New(codeUnauthenticated, "send the key of an application as Authorization: Bearer …"))
+		return
+	}
+	address, _, err := net.SplitHostPort(c.Request.RemoteAddr)
+	if err != nil {
+		address = c.Request.RemoteAddr
+	}
+	principal, err := s.People.Principal(c, bearer, address)
+	if fault.Is(err, fault.Denied) {
+		err = fault.Wrap(err, codeUnauthenticated, "%s", fault.Public(err))
+	}
+	if err == nil {
+		if lender := c.GetHeader("X-On-Behalf-Of"); lender != "" {
+			principal, err = s.People.Acting(c, principal, lender)
+		}
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.Set(principalKey, principal)
+}
+
+func principalOf(c *gin.Context) acl.Principal {
+	principal, _ := c.Get(principalKey)
+	found, _ := principal.(acl.Principal)
+	return found
+}
+
+// validate holds the request against the contract.
+func (s *Server) validate(c *gin.Context) {
+	route, parameters, err := s.routes.FindRoute(c.Request)
+	if err != nil {
+		s.fail(c, fault.Wrap(err, fault.NotFound, "there is no such path; /docs lists them"))
+		return
+	}
+	err = openapi3filter.ValidateRequest(c, &openapi3filter.RequestValidationInput{
+		Request: c.Request, PathParams: parameters, Route: route,
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, ExcludeReadOnlyValidations: true},
+	})
+	if err != nil {
+		s.fail(c, invalid(err))
+	}
+}
+
+// parameterName finds the parameter in the words of generated code, which hold
+// the value too.
+var parameterName = regexp.MustCompile(`(?i)parameter ([A-Za-z_-]+)\b`)
+
+// invalid says what the contract wants where a request does not keep to it.
+func invalid(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return fault.Wrap(err, codeTooLarge, "the body is larger than %d bytes", large.Limit)
+	}
+	var wrong *openapi3filter.RequestError
+	if !errors.As(err, &wrong) {
+		if named := parameterName.FindStringSubmatch(err.Error()); named != nil {
+			return fault.Wrap(err, fault.Invalid, "parameter %s: it is not of the form that the contract wants", named[1])
+		}
+		return fault.Wrap(err, fault.Invalid, "the request does not keep to the contract; /docs has it")
+	}
+	where := "the body"
+	if wrong.Parameter != nil {
+		where = "parameter " + wrong.Parameter.Name
+	}
+	reason := wrong.Reason
+	var schema *openapi3.SchemaError
+	if errors.As(wrong.Err, &schema) {
+		reason = schema.Reason
+		if pointer := schema.JSONPointer(); len(pointer) > 0 {
+			where += " at /" + strings.Join(pointer, "/")
+		}
+	}
+	if reason == "" {
+		reason = "it is not of the form that the contract wants"
+	}
+	return fault.Wrap(err, fault.Invalid, "%s: %s", where, reason)
+}

@@ -1,0 +1,237 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/gin-gonic/gin"
+
+	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/api/contract"
+	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/query"
+	"github.com/yitong-hub/yitong/query/plan"
+	"github.com/yitong-hub/yitong/query/render"
+)
+
+// format is a form of an answer. Copies need the right to hold.
+type format struct {
+	media, name string
+	right       acl.Right
+	copied      bool
+}
+
+var (
+	formatJSON = format{"application/json", render.JSON, acl.View, false}
+	formats    = []format{
+		formatJSON,
+		{"application/x-ndjson", render.NDJSON, acl.Hold, true},
+		{"text/csv", render.CSV, acl.Hold, true},
+		{"application/vnd.apache.parquet", render.Parquet, acl.Hold, true},
+		{"application/vnd.apache.arrow.stream", render.Arrow, acl.Hold, true},
+	}
+)
+
+// negotiate chooses the form that the caller likes best (RFC 9110, 12.5.1).
+func negotiate(accept string) (format, error) {
+	if strings.TrimSpace(accept) == "" {
+		return formatJSON, nil
+	}
+	best, weight := format{}, 0.0
+	for _, part := range strings.Split(accept, ",") {
+		media, parameters, err := mime.ParseMediaType(part)
+		if err != nil {
+			return format{}, fault.New(fault.Invalid, "the header Accept cannot be read")
+		}
+		q := 1.0
+		if text, given := parameters["q"]; given {
+			if q, err = strconv.ParseFloat(text, 64); err != nil || !(q >= 0 && q <= 1) {
+				return format{}, fault.New(fault.Invalid, "the header Accept has a weight that is not between 0 and 1")
+			}
+		}
+		for _, known := range formats {
+			group, _, _ := strings.Cut(known.media, "/")
+			fits := media == known.media || media == "*/*" && known == formatJSON || media == group+"/*" && (known == formatJSON || group == "text")
+			if fits && q > weight {
+				best, weight = known, q
+			}
+		}
+	}
+	if weight == 0 {
+		names := make([]string, len(formats))
+		for i, known := range formats {
+			names[i] = known.media
+		}
+		return format{}, fault.New(fault.Invalid, "none of the forms that are accepted can be given: these can: %s", strings.Join(names, ", "))
+	}
+	return best, nil
+}
+
+// answer reads through the gate and writes the answer.
+func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bool) {
+	if as.copied && request.Limit == 0 {
+		request.Limit = query.MaxLimit
+	}
+	principal := principalOf(c)
+	tag, err := s.tag(c, principal, request, as)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	if tag != "" {
+		c.Header("ETag", tag)
+		if matches(c.GetHeader("If-None-Match"), tag) {
+			c.Status(http.StatusNotModified)
+			return
+		}
+	}
+	c.Header("Vary", "Accept, Authorization, X-On-Behalf-Of")
+	result, err := s.Gate.Read(c, principal, request)
+	if err != nil {
+		c.Writer.Header().Del("ETag")
+		s.fail(c, err)
+		return
+	}
+	defer result.Reader.Release()
+	c.Header("Yitong-Fields", fieldsHeader(result))
+	if !as.copied {
+		s.page(c, request, result)
+		return
+	}
+	s.copy(c, request, result, as, bom)
+}
+
+// tag stands for the rows, what may be seen of them, and the form; "" where
+// consent decides, which may change without either.
+func (s *Server) tag(c *gin.Context, principal acl.Principal, request query.Request, as format) (string, error) {
+	dataset, decision, err := s.Gate.Decide(c, principal, request.Right, request.Purpose, request.Dataset)
+	if err != nil {
+		return "", err
+	}
+	if decision.Consent() != nil || !decision.Allowed() {
+		return "", nil
+	}
+	text, err := json.Marshal([]any{dataset.ID, dataset.Version, decision.Fingerprint(), principal.ID(), request, request.Cursor, as.media})
+	if err != nil {
+		return "", fmt.Errorf("tag the answer: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`, nil
+}
+
+// matches reports whether a tag is among those that the caller has (RFC 9110, 13.1.2).
+func matches(held, tag string) bool {
+	for _, one := range strings.Split(held, ",") {
+		if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == tag || one == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// fieldsHeader tells each field's access. Names are quoted where they are more
+// than plain letters, so that no name can look like two.
+func fieldsHeader(result *query.Result) string {
+	var parts []string
+	add := func(name, access string) {
+		if strings.ContainsFunc(name, func(r rune) bool { return r > '~' || r <= ' ' || strings.ContainsRune(`=,;"\`, r) }) {
+			name = strconv.QuoteToASCII(name)
+		}
+		parts = append(parts, name+"="+access)
+	}
+	for _, field := range result.Fields {
+		access := field.Access
+		if field.Mask != "" {
+			access += ";" + strconv.QuoteToASCII(field.Mask)
+		}
+		add(field.Name, access)
+	}
+	for _, withheld := range result.Withheld {
+		add(withheld.Field, "withheld")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// page writes rows as JSON. They were held whole already, so an error can still
+// be told.
+func (s *Server) page(c *gin.Context, request query.Request, result *query.Result) {
+	rows, err := rowsOf(result.Reader, result.Fields)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	made := gin.H{"rows": rows, "next": nil, "meta": metaOf(request, result)}
+	if result.Next != "" {
+		made["next"] = result.Next
+	}
+	c.JSON(http.StatusOK, made)
+}
+
+func rowsOf(reader array.RecordReader, fields []plan.Field) ([]map[string]*string, error) {
+	rows := []map[string]*string{}
+	for reader.Next() {
+		batch := reader.RecordBatch()
+		for row := range int(batch.NumRows()) {
+			one := make(map[string]*string, len(fields))
+			for i, field := range fields {
+				one[field.Name] = nil
+				if text, null := render.Text(batch.Column(i), row); !null {
+					one[field.Name] = &text
+				}
+			}
+			rows = append(rows, one)
+		}
+	}
+	return rows, reader.Err()
+}
+
+func metaOf(request query.Request, result *query.Result) contract.Meta {
+	meta := contract.Meta{
+		Dataset: request.Dataset, Source: result.Source, Version: result.Version, PublishedAt: result.PublishedAt, AsOf: result.AsOf,
+		SomeRows: result.SomeRows, Decision: result.Decision, PolicyVersion: result.PolicyVersion,
+		Fields: []contract.SeenField{}, Withheld: []contract.Withheld{},
+	}
+	for _, field := range result.Fields {
+		kind, some := field.Type.String(), field.SomeRows
+		seen := contract.SeenField{Name: field.Name, Access: contract.SeenFieldAccess(field.Access), Type: &kind, SomeRows: &some, Reason: field.Reason}
+		if field.Mask != "" {
+			seen.Mask = &field.Mask
+		}
+		meta.Fields = append(meta.Fields, seen)
+	}
+	for _, withheld := range result.Withheld {
+		meta.Withheld = append(meta.Withheld, contract.Withheld{Field: withheld.Field, Reason: withheld.Reason})
+	}
+	return meta
+}
+
+// byteOrderMark begins a text that Excel is to read as UTF-8.
+const byteOrderMark = "\ufeff"
+
+// copy streams a copy. Once it began an error can only break it off: the
+// connection ends without the end of the answer.
+func (s *Server) copy(c *gin.Context, request query.Request, result *query.Result, as format, bom bool) {
+	kind := as.media
+	if as.name == render.CSV {
+		kind += "; charset=utf-8; header=present"
+	}
+	c.Header("Content-Type", kind)
+	c.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": request.Dataset + "." + as.name}))
+	c.Status(http.StatusOK)
+	if bom && as.name == render.CSV {
+		if _, err := c.Writer.WriteString(byteOrderMark); err != nil {
+			return
+		}
+	}
+	if _, err := render.Write(c.Writer, as.name, result.Reader); err != nil {
+		s.Logger.Error("a copy broke off", "request", requestID(c), "cause", err)
+		panic(http.ErrAbortHandler)
+	}
+}

@@ -1,0 +1,160 @@
+package api_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/yitong-hub/yitong/internal/app"
+	"github.com/yitong-hub/yitong/internal/config"
+	"github.com/yitong-hub/yitong/pipelines"
+)
+
+// scenario is one line of scenarios/api.yaml.
+type scenario struct {
+	Name, As, Path, Body string
+	Method               string
+	Headers              map[string]string
+	Status               int
+	Type                 string
+	Has, Hasnt           []string
+	// HasHeaders holds texts that must stand in headers.
+	HasHeaders map[string]string `yaml:"has_headers"`
+}
+
+// campus serves a small demo campus.
+func campus(t *testing.T) http.Handler {
+	t.Helper()
+	home := t.TempDir()
+	settings := config.Config{Home: home, Campus: filepath.Join(home, "campus"), State: filepath.Join(home, "state.db"), Memory: 512 << 20}
+	_, err := app.BuildDemo(t.Context(), settings, "small")
+	require.NoError(t, err)
+	opened, err := app.New(t.Context(), settings, app.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, opened.Close()) })
+	_, err = opened.Sync(t.Context(), pipelines.Options{Systems: []string{"hr", "card", "academic", "hpc"}})
+	require.NoError(t, err)
+	handler, err := opened.Handler(slog.New(slog.DiscardHandler), true)
+	require.NoError(t, err)
+	return handler
+}
+
+func contractOf(t *testing.T) routers.Router {
+	t.Helper()
+	document, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
+	require.NoError(t, err)
+	require.NoError(t, document.Validate(t.Context()))
+	document.Servers = nil
+	router, err := gorillamux.NewRouter(document)
+	require.NoError(t, err)
+	return router
+}
+
+func call(t *testing.T, handler http.Handler, s scenario) *http.Response {
+	t.Helper()
+	method := s.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	request := httptest.NewRequestWithContext(t.Context(), method, s.Path, strings.NewReader(s.Body))
+	if s.Body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if s.As != "" {
+		request.Header.Set("Authorization", "Bearer demo:"+s.As)
+	}
+	for name, text := range s.Headers {
+		request.Header.Set(name, text)
+	}
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, request)
+	return recorder.Result()
+}
+
+// TestScenarios plays scenarios/api.yaml and holds each answer against the contract.
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "scenarios", "api.yaml"))
+	require.NoError(t, err)
+	var scenarios []scenario
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	require.NoError(t, decoder.Decode(&scenarios))
+	require.GreaterOrEqual(t, len(scenarios), 40)
+	handler, router := campus(t), contractOf(t)
+	answered := map[string]bool{}
+	for _, s := range scenarios {
+		t.Run(s.Name, func(t *testing.T) { //nolint:paralleltest // in the order of the file: some change policies
+			response := call(t, handler, s)
+			defer response.Body.Close()
+			body, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			require.Equal(t, s.Status, response.StatusCode, "%s", body)
+			wanted := s.Type
+			if wanted == "" {
+				wanted = map[bool]string{true: "application/json", false: "application/problem+json"}[s.Status < 300]
+			}
+			if s.Status != http.StatusNotModified {
+				require.Contains(t, response.Header.Get("Content-Type"), wanted)
+			}
+			for _, has := range s.Has {
+				require.Contains(t, string(body), has)
+			}
+			for _, hasnt := range s.Hasnt {
+				require.NotContains(t, string(body), hasnt)
+			}
+			for name, has := range s.HasHeaders {
+				require.Contains(t, response.Header.Get(name), has)
+			}
+			if operation := keeps(t, router, response, s, body); operation != "" {
+				answered[operation] = true
+			}
+		})
+	}
+	document, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
+	require.NoError(t, err)
+	for path, item := range document.Paths.Map() {
+		for method, operation := range item.Operations() {
+			require.True(t, answered[operation.OperationID], "no scenario gets an answer of %s %s", method, path)
+		}
+	}
+}
+
+// keeps holds an answer against the contract and names the operation that gave it.
+func keeps(t *testing.T, router routers.Router, response *http.Response, s scenario, body []byte) string {
+	t.Helper()
+	method := s.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	request := httptest.NewRequestWithContext(t.Context(), method, s.Path, nil)
+	route, parameters, err := router.FindRoute(request)
+	if err != nil {
+		require.GreaterOrEqual(t, response.StatusCode, 400)
+		return ""
+	}
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, PathParams: parameters, Route: route},
+		Status:                 response.StatusCode, Header: response.Header,
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: !strings.Contains(response.Header.Get("Content-Type"), "json") || strings.Contains(response.Header.Get("Content-Type"), "ndjson")},
+	}
+	input.SetBodyBytes(body)
+	require.NoError(t, openapi3filter.ValidateResponse(t.Context(), input))
+	if response.StatusCode < 400 {
+		return route.Operation.OperationID
+	}
+	return ""
+}

@@ -1,0 +1,194 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/yitong-hub/yitong/access"
+	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/acl/policystore"
+	"github.com/yitong-hub/yitong/api/contract"
+	"github.com/yitong-hub/yitong/internal/fault"
+)
+
+// roleAdministrator is the role of those who change policies.
+const roleAdministrator = "administrator"
+
+// demandAdministrator refuses all others, and who acts by delegation.
+func demandAdministrator(principal acl.Principal) error {
+	if principal.HasRole(roleAdministrator) && principal.Actor() == "" {
+		return nil
+	}
+	return fault.New(fault.Denied, "this is for administrators")
+}
+
+// demandOverseer lets administrators pass, and stewards for the data of their department.
+func demandOverseer(principal acl.Principal, resource *acl.Resource) error {
+	if demandAdministrator(principal) == nil {
+		return nil
+	}
+	if principal.HasRole(access.RoleSteward) && principal.Actor() == "" && principal.Has(acl.AttributeDepartment, resource.Department) {
+		return nil
+	}
+	return fault.New(fault.Denied, "this is for the stewards of the dataset and for administrators")
+}
+
+// moment gives the policies of a moment, those of now when it is nil.
+func (s *Server) moment(c *gin.Context, right *contract.ByRight, purpose *string, at *time.Time) (*acl.Set, acl.Request, error) {
+	request := acl.Request{Right: rightOf(right), Purpose: value(purpose), At: s.Now()}
+	if at == nil {
+		return s.Policies.Current(), request, nil
+	}
+	request.At = *at
+	policies, err := s.Policies.At(c, *at)
+	return policies, request, err
+}
+
+// subject gives whom a question is about: the caller, or another one.
+func (s *Server) subject(c *gin.Context, id *string) (acl.Principal, bool, error) {
+	caller := principalOf(c)
+	if id == nil || *id == caller.ID() {
+		return caller, true, nil
+	}
+	found, err := s.People.Find(*id)
+	if err != nil && demandAdministrator(caller) != nil && !caller.HasRole(access.RoleSteward) {
+		err = fault.New(fault.Denied, "this is for stewards and administrators")
+	}
+	return found, false, err
+}
+
+// ExplainDecision explains a decision about a dataset.
+func (s *Server) ExplainDecision(c *gin.Context, params contract.ExplainDecisionParams) {
+	principal, self, err := s.subject(c, params.Principal)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	resource, err := s.resource(c, params.Dataset)
+	if err == nil && !self {
+		err = demandOverseer(principalOf(c), resource)
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	policies, request, err := s.moment(c, params.Right, params.Purpose, params.At)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	names, err := access.Named(resource, value(params.Field))
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	explained, err := policies.Explain(principal, request, resource, names...)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, explained)
+}
+
+func (s *Server) resource(c *gin.Context, dataset string) (*acl.Resource, error) {
+	resources, err := access.Resources(c, s.Catalog)
+	if err != nil {
+		return nil, err
+	}
+	return access.Find(resources, dataset)
+}
+
+// WhoCanSee lists who sees a field.
+func (s *Server) WhoCanSee(c *gin.Context, params contract.WhoCanSeeParams) {
+	resource, err := s.resource(c, params.Dataset)
+	if err == nil {
+		err = demandOverseer(principalOf(c), resource)
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	policies, request, err := s.moment(c, params.Right, params.Purpose, params.At)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	viewers, err := access.WhoCanSee(policies, s.People.All(), resource, params.Field, request)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"viewers": viewers})
+}
+
+// WhatCanSee lists what a principal sees; of others only administrators may ask.
+func (s *Server) WhatCanSee(c *gin.Context, params contract.WhatCanSeeParams) {
+	principal, self, err := s.subject(c, params.Principal)
+	if err == nil && !self {
+		err = demandAdministrator(principalOf(c))
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	policies, request, err := s.moment(c, params.Right, params.Purpose, params.At)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	resources, err := access.Resources(c, s.Catalog)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	sights, err := access.WhatCanSee(policies, principal, resources, request)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"sights": sights})
+}
+
+// SimulatePolicies shows who would gain and lose what.
+func (s *Server) SimulatePolicies(c *gin.Context) {
+	caller := principalOf(c)
+	var asked struct {
+		Put    []acl.Policy `json:"put"`
+		Remove []string     `json:"remove"`
+	}
+	err := demandAdministrator(caller)
+	if err == nil {
+		err = decode(c, &asked)
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	after, err := s.Policies.Preview(c, policystore.Change{Origin: originAPI, Author: caller.ID(), Put: acl.Contents{Policies: asked.Put}, Remove: asked.Remove})
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	resources, err := access.Resources(c, s.Catalog)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	differences, err := access.Simulate(s.Policies.Current(), after, s.People.All(), resources, s.Now())
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"differences": differences})
+}
+
+// mayRead reports whether the caller may look at policies.
+func mayRead(caller acl.Principal) error {
+	if slices.ContainsFunc([]string{access.RoleSteward, roleAdministrator}, caller.HasRole) {
+		return nil
+	}
+	return fault.New(fault.Denied, "this is for stewards and administrators")
+}

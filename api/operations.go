@@ -1,0 +1,95 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/swaggest/swgui"
+	"github.com/swaggest/swgui/v5emb"
+)
+
+// metrics are what the server counts: no name and no value of anybody.
+type metrics struct {
+	handler  http.Handler
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	running  prometheus.Gauge
+}
+
+func newMetrics(registry *prometheus.Registry) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "yitong_http_requests_total", Help: "Requests answered."}, []string{"operation", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "yitong_http_request_seconds", Help: "Time to answer.", Buckets: []float64{.001, .002, .005, .01, .025, .05, .1, .25, 1, 5, 30},
+		}, []string{"operation"}),
+		running: prometheus.NewGauge(prometheus.GaugeOpts{Name: "yitong_http_requests_running", Help: "Requests being answered."}),
+	}
+	registry.MustRegister(m.requests, m.seconds, m.running, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	return m
+}
+
+// observe counts and logs each request by its path in the contract: paths and
+// questions themselves may name people.
+func (s *Server) observe(c *gin.Context) {
+	began := time.Now()
+	s.metrics.running.Inc()
+	defer func() {
+		s.metrics.running.Dec()
+		operation := c.Request.Method + " " + c.FullPath()
+		if c.FullPath() == "" {
+			operation = "unknown"
+		}
+		took := time.Since(began)
+		s.metrics.requests.WithLabelValues(operation, strconv.Itoa(c.Writer.Status())).Inc()
+		s.metrics.seconds.WithLabelValues(operation).Observe(took.Seconds())
+		s.Logger.Info("request", "request", requestID(c), "operation", operation, "status", c.Writer.Status(), "bytes", c.Writer.Size(), "took", took)
+	}()
+	c.Next()
+}
+
+// GetHealth says that the process lives.
+func (s *Server) GetHealth(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) }
+
+// GetReadiness asks the state database.
+func (s *Server) GetReadiness(c *gin.Context) {
+	if _, err := s.Catalog.Datasets(c, "no such system"); err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"status": "ok"})
+}
+
+// GetMetrics gives the counters.
+func (s *Server) GetMetrics(c *gin.Context) { s.metrics.handler.ServeHTTP(c.Writer, c.Request) }
+
+// GetContract gives the contract as it is written.
+func (s *Server) GetContract(c *gin.Context) {
+	c.Data(http.StatusOK, "application/yaml; charset=utf-8", contractText)
+}
+
+// docsPath is where the documentation and its parts are served.
+const docsPath = "/docs"
+
+// documentation is Swagger UI over the contract, from the binary.
+func documentation() http.Handler {
+	return v5emb.NewHandlerWithConfig(swgui.Config{
+		Title: "Yitong 一通", SwaggerJSON: "/openapi.yaml", BasePath: docsPath, SettingsUI: map[string]string{"persistAuthorization": "false"},
+	})
+}
+
+// GetDocumentation gives the contract as a page, without anything from outside.
+func (s *Server) GetDocumentation(c *gin.Context) {
+	c.Header("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:")
+	s.docs.ServeHTTP(c.Writer, c.Request)
+}
+
+// GetDocumentationPart gives a script, a style or a picture of the page.
+func (s *Server) GetDocumentationPart(c *gin.Context, _ string) {
+	s.docs.ServeHTTP(c.Writer, c.Request)
+}

@@ -1,0 +1,63 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/yitong-hub/yitong/api/contract"
+	"github.com/yitong-hub/yitong/internal/fault"
+)
+
+// Codes of problems beside those of faults.
+const (
+	codeUnauthenticated fault.Code = "unauthenticated"
+	codeTooLarge        fault.Code = "too_large"
+	codeTooMany         fault.Code = "too_many"
+)
+
+// statuses gives the HTTP status of each code.
+var statuses = map[fault.Code]int{
+	fault.Invalid: http.StatusBadRequest, codeUnauthenticated: http.StatusUnauthorized, fault.Denied: http.StatusForbidden,
+	fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict, codeTooLarge: http.StatusRequestEntityTooLarge,
+	codeTooMany: http.StatusTooManyRequests, fault.Unavailable: http.StatusServiceUnavailable, fault.Stopped: http.StatusServiceUnavailable,
+	fault.Canceled: statusClientClosed, fault.Internal: http.StatusInternalServerError,
+}
+
+// statusClientClosed is nginx's status of a request whose client went away.
+const statusClientClosed = 499
+
+// fail answers with a problem (RFC 9457): the public text of the fault, never
+// its cause, which goes to the log under the request's id.
+func (s *Server) fail(c *gin.Context, err error) {
+	code := fault.CodeOf(err)
+	status, known := statuses[code]
+	if !known {
+		code, status = fault.Internal, http.StatusInternalServerError
+	}
+	id := requestID(c)
+	if status >= http.StatusInternalServerError {
+		s.Logger.Error("request failed", "request", id, "code", code, "cause", err)
+	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		code, status = codeTooLarge, http.StatusRequestEntityTooLarge
+	}
+	problem := contract.Problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: contract.ProblemCode(code), Detail: fault.Public(err), RequestId: id,
+	}
+	if status == statusClientClosed {
+		problem.Title = "Client Closed Request"
+	}
+	if status == http.StatusUnauthorized {
+		c.Header("WWW-Authenticate", `Bearer realm="yitong"`)
+	}
+	text, err := json.Marshal(problem)
+	if err != nil { // texts: cannot fail
+		text = []byte("{}")
+	}
+	c.Abort()
+	c.Data(status, "application/problem+json", text)
+}

@@ -1,0 +1,133 @@
+package api
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/acl/policystore"
+	"github.com/yitong-hub/yitong/api/contract"
+	"github.com/yitong-hub/yitong/audit"
+	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/query"
+)
+
+//go:embed openapi.yaml
+var contractText []byte
+
+// maxBody bounds the body of a request.
+const maxBody = 4 << 20
+
+// Authenticator tells who asks.
+type Authenticator interface {
+	// Principal gives who holds a key or token, or a Denied fault.
+	Principal(ctx context.Context, bearer, address string) (acl.Principal, error)
+	// Acting gives the principal with the rights that lender lent it.
+	Acting(ctx context.Context, principal acl.Principal, lender string) (acl.Principal, error)
+	// Find and All give the principals of the campus.
+	Find(id string) (acl.Principal, error)
+	All() []acl.Principal
+}
+
+// Config is what a server is made of.
+type Config struct {
+	Gate     *query.Gate
+	Catalog  *catalog.Catalog
+	Policies *policystore.Store
+	Audit    *audit.Reader
+	People   Authenticator
+	Logger   *slog.Logger
+	Now      func() time.Time
+}
+
+// Server carries the contract out.
+type Server struct {
+	Config
+	routes  routers.Router
+	metrics *metrics
+	docs    http.Handler
+}
+
+var _ contract.ServerInterface = (*Server)(nil)
+
+// New makes the handler of the whole contract.
+func New(config Config) (http.Handler, error) {
+	loader := openapi3.NewLoader()
+	document, err := loader.LoadFromData(contractText)
+	if err != nil {
+		return nil, fmt.Errorf("read the contract: %w", err)
+	}
+	document.Servers = nil // any address
+	s := &Server{Config: config, metrics: newMetrics(prometheus.NewRegistry()), docs: documentation()}
+	if s.routes, err = gorillamux.NewRouter(document); err != nil {
+		return nil, fmt.Errorf("route the contract: %w", err)
+	}
+	gin.SetMode(gin.ReleaseMode) // it would print every path
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.ContextWithFallback = true
+	engine.Use(s.identify, s.observe, s.recover)
+	engine.NoRoute(func(c *gin.Context) { s.fail(c, fault.New(fault.NotFound, "there is no such path; /docs lists them")) })
+	engine.NoMethod(func(c *gin.Context) {
+		s.fail(c, fault.New(fault.NotFound, "this path has no such method; /docs lists them"))
+	})
+	contract.RegisterHandlersWithOptions(engine, s, contract.GinServerOptions{
+		Middlewares:  []contract.MiddlewareFunc{s.bound, s.authenticate, s.validate},
+		ErrorHandler: func(c *gin.Context, err error, _ int) { s.fail(c, invalid(err)) },
+	})
+	return engine, nil
+}
+
+const requestKey = "request"
+
+// identify gives each request an id, its own where it brings a plain one.
+func (s *Server) identify(c *gin.Context) {
+	id := c.GetHeader("X-Request-Id")
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-'
+	}
+	if id == "" || len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return !plain(r) }) {
+		id = uuid.NewString()
+	}
+	c.Set(requestKey, id)
+	c.Header("X-Request-Id", id)
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.Header("Cache-Control", "private, no-cache")
+	c.Next()
+}
+
+func requestID(c *gin.Context) string { return c.GetString(requestKey) }
+
+// recover answers where code panicked, and tells the operator where.
+func (s *Server) recover(c *gin.Context) {
+	defer func() {
+		found := recover()
+		if found == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
+			panic(found)
+		}
+		if found != nil {
+			s.Logger.Error("panic", "request", requestID(c), "panic", found, "stack", string(debug.Stack()))
+			s.fail(c, fault.New(fault.Internal, "an internal error occurred; the operator's log has the cause"))
+		}
+	}()
+	c.Next()
+}
+
+func (s *Server) bound(c *gin.Context) {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	c.Next()
+}

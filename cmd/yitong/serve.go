@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yitong-hub/yitong/internal/app"
+)
+
+// defaultListen is where a newcomer's server answers: on this machine alone.
+const defaultListen = "127.0.0.1:8080"
+
+func (c *cli) serveCommand() *cobra.Command {
+	options := app.ServeOptions{}
+	command := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the authorized data API until interrupted",
+		Long: "Serves the HTTP API, its documentation at /docs and its contract at /openapi.yaml, until interrupted; answers that\n" +
+			"began are finished. With --demo anybody may be one of the campus's people: Authorization: Bearer demo:leader.\n" +
+			"While it serves, it owns the home folder: other commands that need it are refused.",
+		Example: "  yitong serve --demo\n  curl -H 'Authorization: Bearer demo:leader' '127.0.0.1:8080/v1/datasets/hr.staff/rows?limit=2'",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return c.withApp(ctx, app.Options{}, func(ctx context.Context, opened *app.App) error {
+				options.Logger = c.logger()
+				options.Ready = func(address string) {
+					fmt.Fprintf(c.stderr, "Serving at http://%s, documentation at http://%s/docs. Ctrl-C ends it.\n", address, address)
+				}
+				return opened.Serve(ctx, options)
+			})
+		},
+	}
+	command.Flags().StringVar(&options.Listen, "listen", defaultListen, "address to answer at")
+	command.Flags().BoolVar(&options.Demo, "demo", false, "let anybody be one of the campus's people by naming them")
+	return command
+}

@@ -1,0 +1,103 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/Masterminds/squirrel"
+
+	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/warehouse"
+	"github.com/yitong-hub/yitong/schema"
+)
+
+// Page asks for rows page by page: in the order asked for and then of the key,
+// behind the place where the page before ended. New and changed rows do not
+// move that place.
+type Page struct {
+	// After holds the values of the last row of the page before, as the cursor
+	// columns of its plan gave them, nil for NULL; empty for the first page.
+	After []*string
+}
+
+// ordered is a column that pages are ordered by.
+type ordered struct {
+	column string
+	kind   schema.Type
+	down   bool
+}
+
+// keyColumn names the column of governed rows that holds a part of the key,
+// which is not shown.
+func keyColumn(i int) string { return fmt.Sprintf("_key%d", i) }
+
+// order lists the columns of pages: those asked for and the key. A dataset
+// without a key has no pages by place: keyless is true.
+func (b *builder) pageOrder(sort []string) (columns []ordered, keyless bool, err error) {
+	for _, name := range sort {
+		bare, down := strings.CutPrefix(name, "-")
+		field, ok := b.fields[bare]
+		if !ok {
+			return nil, false, fault.New(fault.Invalid, "sort: there is no field %s that may be seen", bare)
+		}
+		columns = append(columns, ordered{warehouse.Ident(bare), field.Type, down})
+	}
+	for i, name := range b.dataset.Key {
+		access := b.decision.Field(name)
+		if access == nil {
+			return nil, true, nil
+		}
+		columns = append(columns, ordered{warehouse.Ident(keyColumn(i)), access.Field.Type, false})
+	}
+	return columns, len(b.dataset.Key) == 0, nil
+}
+
+// withKey adds the key to governed rows.
+func (b *builder) withKey(governed squirrel.SelectBuilder) squirrel.SelectBuilder {
+	for i, name := range b.dataset.Key {
+		if access := b.decision.Field(name); access != nil {
+			governed = governed.Column(access.Field.Column + " AS " + warehouse.Ident(keyColumn(i)))
+		}
+	}
+	return governed
+}
+
+// paged orders a statement, begins it behind the page before, and adds the
+// values that the next page begins behind.
+func paged(statement squirrel.SelectBuilder, columns []ordered, page Page) (squirrel.SelectBuilder, error) {
+	if len(page.After) > 0 {
+		if len(page.After) != len(columns) {
+			return statement, fault.New(fault.Invalid, "cursor: it is of another question")
+		}
+		statement = statement.Where(behind(columns, page.After))
+	}
+	for i, c := range columns {
+		direction := " ASC NULLS LAST"
+		if c.down {
+			direction = " DESC NULLS LAST"
+		}
+		statement = statement.OrderBy(c.column + direction).Column(fmt.Sprintf("CAST(%s AS VARCHAR) AS _cursor%d", c.column, i))
+	}
+	return statement, nil
+}
+
+// behind is the condition of rows behind a place: alike in the first columns,
+// and behind in the next one. NULL is behind everything.
+func behind(columns []ordered, after []*string) squirrel.Sqlizer {
+	made := squirrel.Or{squirrel.Expr("FALSE")}
+	var alike squirrel.And
+	for i, c := range columns {
+		if after[i] != nil {
+			sign := " > "
+			if c.down {
+				sign = " < "
+			}
+			further := squirrel.Expr("("+c.column+sign+"CAST(? AS "+c.kind.SQL()+") OR "+c.column+" IS NULL)", *after[i])
+			made = append(made, append(append(squirrel.And{}, alike...), further))
+			alike = append(alike, squirrel.Expr(c.column+" = CAST(? AS "+c.kind.SQL()+")", *after[i]))
+			continue
+		}
+		alike = append(alike, squirrel.Expr(c.column+" IS NULL"))
+	}
+	return made
+}
