@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -31,6 +33,8 @@ type scenario struct {
 	Status               int
 	Type                 string
 	Has, Hasnt           []string
+	// Keep is a key of the answer whose value later paths name as {key}.
+	Keep string
 	// HasHeaders holds texts that must stand in headers.
 	HasHeaders map[string]string `yaml:"has_headers"`
 }
@@ -95,9 +99,14 @@ func TestScenarios(t *testing.T) {
 	require.NoError(t, decoder.Decode(&scenarios))
 	require.GreaterOrEqual(t, len(scenarios), 40)
 	handler, router := campus(t), contractOf(t)
-	answered := map[string]bool{}
+	answered, kept := map[string]bool{}, map[string]string{}
+	soon := time.Now().AddDate(0, 0, 7).Format(time.DateOnly)
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) { //nolint:paralleltest // in the order of the file: some change policies
+			for key, value := range kept {
+				s.Path = strings.ReplaceAll(s.Path, "{"+key+"}", value)
+			}
+			s.Body = strings.ReplaceAll(s.Body, "@soon", soon)
 			response := call(t, handler, s)
 			defer response.Body.Close()
 			body, err := io.ReadAll(response.Body)
@@ -115,6 +124,11 @@ func TestScenarios(t *testing.T) {
 			}
 			for _, hasnt := range s.Hasnt {
 				require.NotContains(t, string(body), hasnt)
+			}
+			if s.Keep != "" {
+				var answer map[string]any
+				require.NoError(t, json.Unmarshal(body, &answer))
+				kept[s.Keep], _ = answer[s.Keep].(string)
 			}
 			for name, has := range s.HasHeaders {
 				require.Contains(t, response.Header.Get(name), has)

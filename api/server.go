@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/yitong-hub/yitong/access"
 	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/acl/policystore"
 	"github.com/yitong-hub/yitong/api/contract"
@@ -49,6 +50,7 @@ type Config struct {
 	Catalog  *catalog.Catalog
 	Policies *policystore.Store
 	Audit    *audit.Reader
+	Desk     *access.Desk
 	People   Authenticator
 	Logger   *slog.Logger
 	Now      func() time.Time

@@ -12,6 +12,84 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for AccessRequestState.
+const (
+	AccessRequestStateExpired   AccessRequestState = "expired"
+	AccessRequestStateGranted   AccessRequestState = "granted"
+	AccessRequestStateOpen      AccessRequestState = "open"
+	AccessRequestStateRefused   AccessRequestState = "refused"
+	AccessRequestStateRevoked   AccessRequestState = "revoked"
+	AccessRequestStateWithdrawn AccessRequestState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the AccessRequestState enum.
+func (e AccessRequestState) Valid() bool {
+	switch e {
+	case AccessRequestStateExpired:
+		return true
+	case AccessRequestStateGranted:
+		return true
+	case AccessRequestStateOpen:
+		return true
+	case AccessRequestStateRefused:
+		return true
+	case AccessRequestStateRevoked:
+		return true
+	case AccessRequestStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConsentState.
+const (
+	ConsentStateEnded     ConsentState = "ended"
+	ConsentStateGiven     ConsentState = "given"
+	ConsentStateRenewed   ConsentState = "renewed"
+	ConsentStateWithdrawn ConsentState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ConsentState enum.
+func (e ConsentState) Valid() bool {
+	switch e {
+	case ConsentStateEnded:
+		return true
+	case ConsentStateGiven:
+		return true
+	case ConsentStateRenewed:
+		return true
+	case ConsentStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DelegationState.
+const (
+	DelegationStateActive  DelegationState = "active"
+	DelegationStateEnded   DelegationState = "ended"
+	DelegationStatePlanned DelegationState = "planned"
+	DelegationStateRevoked DelegationState = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the DelegationState enum.
+func (e DelegationState) Valid() bool {
+	switch e {
+	case DelegationStateActive:
+		return true
+	case DelegationStateEnded:
+		return true
+	case DelegationStatePlanned:
+		return true
+	case DelegationStateRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DifferenceEffect.
 const (
 	Changes DifferenceEffect = "changes"
@@ -186,6 +264,74 @@ func (e SeenFieldAccess) Valid() bool {
 	}
 }
 
+// Defines values for ListRequestsParamsState.
+const (
+	ListRequestsParamsStateExpired   ListRequestsParamsState = "expired"
+	ListRequestsParamsStateGranted   ListRequestsParamsState = "granted"
+	ListRequestsParamsStateOpen      ListRequestsParamsState = "open"
+	ListRequestsParamsStateRefused   ListRequestsParamsState = "refused"
+	ListRequestsParamsStateRevoked   ListRequestsParamsState = "revoked"
+	ListRequestsParamsStateWithdrawn ListRequestsParamsState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ListRequestsParamsState enum.
+func (e ListRequestsParamsState) Valid() bool {
+	switch e {
+	case ListRequestsParamsStateExpired:
+		return true
+	case ListRequestsParamsStateGranted:
+		return true
+	case ListRequestsParamsStateOpen:
+		return true
+	case ListRequestsParamsStateRefused:
+		return true
+	case ListRequestsParamsStateRevoked:
+		return true
+	case ListRequestsParamsStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// AccessRequest defines model for AccessRequest.
+type AccessRequest struct {
+	Asked      time.Time                `json:"asked"`
+	Dataset    string                   `json:"dataset"`
+	Department string                   `json:"department"`
+	Fields     []string                 `json:"fields"`
+	Grant      *map[string]interface{}  `json:"grant,omitempty"`
+	History    []map[string]interface{} `json:"history"`
+	Id         string                   `json:"id"`
+	Kind       string                   `json:"kind"`
+	Period     map[string]interface{}   `json:"period"`
+	Purpose    string                   `json:"purpose"`
+	Reason     string                   `json:"reason"`
+	Requester  string                   `json:"requester"`
+	Rights     []Right                  `json:"rights"`
+	State      AccessRequestState       `json:"state"`
+	Steward    *string                  `json:"steward,omitempty"`
+}
+
+// AccessRequestState defines model for AccessRequest.State.
+type AccessRequestState string
+
+// Consent defines model for Consent.
+type Consent struct {
+	By        *string      `json:"by,omitempty"`
+	Given     time.Time    `json:"given"`
+	Person    string       `json:"person"`
+	Purpose   string       `json:"purpose"`
+	Recipient *string      `json:"recipient,omitempty"`
+	Renewed   *time.Time   `json:"renewed,omitempty"`
+	State     ConsentState `json:"state"`
+	Until     *time.Time   `json:"until,omitempty"`
+	Withdrawn *time.Time   `json:"withdrawn,omitempty"`
+}
+
+// ConsentState defines model for Consent.State.
+type ConsentState string
+
 // Dataset defines model for Dataset.
 type Dataset struct {
 	Department  string      `json:"department"`
@@ -213,6 +359,24 @@ type DatasetSummary struct {
 	Title   Text  `json:"title"`
 	Version int64 `json:"version"`
 }
+
+// Delegation defines model for Delegation.
+type Delegation struct {
+	From      string                 `json:"from"`
+	Given     *time.Time             `json:"given,omitempty"`
+	Id        string                 `json:"id"`
+	Reason    *string                `json:"reason,omitempty"`
+	Resource  map[string]interface{} `json:"resource"`
+	Revoked   *time.Time             `json:"revoked,omitempty"`
+	RevokedBy *string                `json:"revoked_by,omitempty"`
+	Rights    []Right                `json:"rights"`
+	State     *DelegationState       `json:"state,omitempty"`
+	To        string                 `json:"to"`
+	Valid     map[string]interface{} `json:"valid"`
+}
+
+// DelegationState defines model for Delegation.State.
+type DelegationState string
 
 // Difference defines model for Difference.
 type Difference struct {
@@ -465,6 +629,9 @@ type Limit = int64
 // OnBehalfOf defines model for onBehalfOf.
 type OnBehalfOf = string
 
+// RequestId defines model for requestId.
+type RequestId = string
+
 // Sort defines model for sort.
 type Sort = []string
 
@@ -478,6 +645,23 @@ type Health struct {
 
 // Refused defines model for Refused.
 type Refused = Problem
+
+// Request defines model for Request.
+type Request = AccessRequest
+
+// GiveConsentJSONBody defines parameters for GiveConsent.
+type GiveConsentJSONBody struct {
+	Purpose string `json:"purpose"`
+
+	// Recipient Who gets the data; every recipient of the purpose when not given.
+	Recipient *string    `json:"recipient,omitempty"`
+	Until     *time.Time `json:"until,omitempty"`
+}
+
+// WithdrawConsentParams defines parameters for WithdrawConsent.
+type WithdrawConsentParams struct {
+	Recipient *string `form:"recipient,omitempty" json:"recipient,omitempty"`
+}
 
 // ListDatasetsParams defines parameters for ListDatasets.
 type ListDatasetsParams struct {
@@ -589,17 +773,90 @@ type WhoCanSeeParams struct {
 	At *At `form:"at,omitempty" json:"at,omitempty"`
 }
 
+// DelegateJSONBody defines parameters for Delegate.
+type DelegateJSONBody struct {
+	Reason   *string                `json:"reason,omitempty"`
+	Resource map[string]interface{} `json:"resource"`
+	Rights   []Right                `json:"rights"`
+	To       string                 `json:"to"`
+	Valid    map[string]interface{} `json:"valid"`
+}
+
 // ListMyReadsParams defines parameters for ListMyReads.
 type ListMyReadsParams struct {
 	// Limit Rows at most; 100 when not given, up to 1,000 in JSON.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ListRequestsParams defines parameters for ListRequests.
+type ListRequestsParams struct {
+	State   *ListRequestsParamsState `form:"state,omitempty" json:"state,omitempty"`
+	Dataset *string                  `form:"dataset,omitempty" json:"dataset,omitempty"`
+}
+
+// ListRequestsParamsState defines parameters for ListRequests.
+type ListRequestsParamsState string
+
+// AskForAccessJSONBody defines parameters for AskForAccess.
+type AskForAccessJSONBody struct {
+	Dataset string                 `json:"dataset"`
+	Fields  []string               `json:"fields"`
+	Period  map[string]interface{} `json:"period"`
+	Purpose string                 `json:"purpose"`
+	Reason  string                 `json:"reason"`
+	Rights  []Right                `json:"rights"`
+}
+
+// DecideRequestJSONBody defines parameters for DecideRequest.
+type DecideRequestJSONBody struct {
+	Grant  []string                `json:"grant"`
+	Mask   *map[string]interface{} `json:"mask,omitempty"`
+	Note   *string                 `json:"note,omitempty"`
+	Rights *[]Right                `json:"rights,omitempty"`
+	Rows   *string                 `json:"rows,omitempty"`
+	Until  *time.Time              `json:"until,omitempty"`
+}
+
+// RenewGrantJSONBody defines parameters for RenewGrant.
+type RenewGrantJSONBody struct {
+	Note  *string   `json:"note,omitempty"`
+	Until time.Time `json:"until"`
+}
+
+// RevokeGrantJSONBody defines parameters for RevokeGrant.
+type RevokeGrantJSONBody struct {
+	Note *string `json:"note,omitempty"`
+}
+
+// ReviewGrantsParams defines parameters for ReviewGrants.
+type ReviewGrantsParams struct {
+	UnusedDays *int `form:"unused_days,omitempty" json:"unused_days,omitempty"`
+	EndsDays   *int `form:"ends_days,omitempty" json:"ends_days,omitempty"`
+}
+
+// GiveConsentJSONRequestBody defines body for GiveConsent for application/json ContentType.
+type GiveConsentJSONRequestBody GiveConsentJSONBody
+
 // SimulatePoliciesJSONRequestBody defines body for SimulatePolicies for application/json ContentType.
 type SimulatePoliciesJSONRequestBody = PolicyChange
 
+// DelegateJSONRequestBody defines body for Delegate for application/json ContentType.
+type DelegateJSONRequestBody DelegateJSONBody
+
 // PutPolicyJSONRequestBody defines body for PutPolicy for application/json ContentType.
 type PutPolicyJSONRequestBody = Policy
+
+// AskForAccessJSONRequestBody defines body for AskForAccess for application/json ContentType.
+type AskForAccessJSONRequestBody AskForAccessJSONBody
+
+// DecideRequestJSONRequestBody defines body for DecideRequest for application/json ContentType.
+type DecideRequestJSONRequestBody DecideRequestJSONBody
+
+// RenewGrantJSONRequestBody defines body for RenewGrant for application/json ContentType.
+type RenewGrantJSONRequestBody RenewGrantJSONBody
+
+// RevokeGrantJSONRequestBody defines body for RevokeGrant for application/json ContentType.
+type RevokeGrantJSONRequestBody RevokeGrantJSONBody
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -621,6 +878,15 @@ type ServerInterface interface {
 	// GetReadiness Whether the server can answer questions about data
 	// (GET /readyz)
 	GetReadiness(c *gin.Context)
+	// ListConsents What the caller consented to, and withdrew
+	// (GET /v1/consents)
+	ListConsents(c *gin.Context)
+	// GiveConsent Consent to a purpose that lives on consent
+	// (POST /v1/consents)
+	GiveConsent(c *gin.Context)
+	// WithdrawConsent Withdraw a consent; it counts no more from this moment on
+	// (DELETE /v1/consents/{purpose})
+	WithdrawConsent(c *gin.Context, purpose string, params WithdrawConsentParams)
 	// ListDatasets The datasets of which the caller gets anything
 	// (GET /v1/datasets)
 	ListDatasets(c *gin.Context, params ListDatasetsParams)
@@ -645,6 +911,15 @@ type ServerInterface interface {
 	// WhoCanSee Who can see a field
 	// (GET /v1/decisions/who)
 	WhoCanSee(c *gin.Context, params WhoCanSeeParams)
+	// ListDelegations What the caller lent and was lent
+	// (GET /v1/delegations)
+	ListDelegations(c *gin.Context)
+	// Delegate Let somebody act with one's rights, within limits
+	// (POST /v1/delegations)
+	Delegate(c *gin.Context)
+	// EndDelegation End a delegation at once
+	// (DELETE /v1/delegations/{delegation})
+	EndDelegation(c *gin.Context, delegation string)
 	// GetMe Who the caller is
 	// (GET /v1/me)
 	GetMe(c *gin.Context)
@@ -666,6 +941,30 @@ type ServerInterface interface {
 	// ListPurposes What data may be wanted for, with the legal basis
 	// (GET /v1/purposes)
 	ListPurposes(c *gin.Context)
+	// ListRequests Requests for access that are the caller's business
+	// (GET /v1/requests)
+	ListRequests(c *gin.Context, params ListRequestsParams)
+	// AskForAccess Ask for fields of a dataset, for a purpose and a period
+	// (POST /v1/requests)
+	AskForAccess(c *gin.Context)
+	// GetRequest One request with all that was done about it
+	// (GET /v1/requests/{request})
+	GetRequest(c *gin.Context, request RequestId)
+	// DecideRequest Grant a request, all or in part, or refuse it
+	// (POST /v1/requests/{request}/decision)
+	DecideRequest(c *gin.Context, request RequestId)
+	// RenewGrant Let a grant last longer
+	// (POST /v1/requests/{request}/renewal)
+	RenewGrant(c *gin.Context, request RequestId)
+	// RevokeGrant End a grant at once
+	// (POST /v1/requests/{request}/revocation)
+	RevokeGrant(c *gin.Context, request RequestId)
+	// WithdrawRequest Withdraw a request that is not decided yet
+	// (POST /v1/requests/{request}/withdrawal)
+	WithdrawRequest(c *gin.Context, request RequestId)
+	// ReviewGrants Grants of the caller's datasets that end soon or are not used
+	// (GET /v1/reviews)
+	ReviewGrants(c *gin.Context, params ReviewGrantsParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -765,6 +1064,68 @@ func (siw *ServerInterfaceWrapper) GetReadiness(c *gin.Context) {
 	}
 
 	siw.Handler.GetReadiness(c)
+}
+
+// ListConsents operation middleware
+func (siw *ServerInterfaceWrapper) ListConsents(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListConsents(c)
+}
+
+// GiveConsent operation middleware
+func (siw *ServerInterfaceWrapper) GiveConsent(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GiveConsent(c)
+}
+
+// WithdrawConsent operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawConsent(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "purpose" -------------
+	var purpose string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "purpose", c.Param("purpose"), &purpose, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawConsentParams
+
+	// ------------- Optional query parameter "recipient" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "recipient", c.Request.URL.Query(), &params.Recipient, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter recipient: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawConsent(c, purpose, params)
 }
 
 // ListDatasets operation middleware
@@ -1254,6 +1615,57 @@ func (siw *ServerInterfaceWrapper) WhoCanSee(c *gin.Context) {
 	siw.Handler.WhoCanSee(c, params)
 }
 
+// ListDelegations operation middleware
+func (siw *ServerInterfaceWrapper) ListDelegations(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListDelegations(c)
+}
+
+// Delegate operation middleware
+func (siw *ServerInterfaceWrapper) Delegate(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.Delegate(c)
+}
+
+// EndDelegation operation middleware
+func (siw *ServerInterfaceWrapper) EndDelegation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "delegation" -------------
+	var delegation string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "delegation", c.Param("delegation"), &delegation, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delegation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndDelegation(c, delegation)
+}
+
 // GetMe operation middleware
 func (siw *ServerInterfaceWrapper) GetMe(c *gin.Context) {
 
@@ -1395,6 +1807,214 @@ func (siw *ServerInterfaceWrapper) ListPurposes(c *gin.Context) {
 	siw.Handler.ListPurposes(c)
 }
 
+// ListRequests operation middleware
+func (siw *ServerInterfaceWrapper) ListRequests(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRequestsParams
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", c.Request.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter state: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "dataset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dataset", c.Request.URL.Query(), &params.Dataset, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter dataset: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListRequests(c, params)
+}
+
+// AskForAccess operation middleware
+func (siw *ServerInterfaceWrapper) AskForAccess(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskForAccess(c)
+}
+
+// GetRequest operation middleware
+func (siw *ServerInterfaceWrapper) GetRequest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "request" -------------
+	var request RequestId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request", c.Param("request"), &request, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter request: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRequest(c, request)
+}
+
+// DecideRequest operation middleware
+func (siw *ServerInterfaceWrapper) DecideRequest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "request" -------------
+	var request RequestId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request", c.Param("request"), &request, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter request: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DecideRequest(c, request)
+}
+
+// RenewGrant operation middleware
+func (siw *ServerInterfaceWrapper) RenewGrant(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "request" -------------
+	var request RequestId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request", c.Param("request"), &request, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter request: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RenewGrant(c, request)
+}
+
+// RevokeGrant operation middleware
+func (siw *ServerInterfaceWrapper) RevokeGrant(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "request" -------------
+	var request RequestId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request", c.Param("request"), &request, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter request: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RevokeGrant(c, request)
+}
+
+// WithdrawRequest operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawRequest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "request" -------------
+	var request RequestId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request", c.Param("request"), &request, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter request: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawRequest(c, request)
+}
+
+// ReviewGrants operation middleware
+func (siw *ServerInterfaceWrapper) ReviewGrants(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReviewGrantsParams
+
+	// ------------- Optional query parameter "unused_days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "unused_days", c.Request.URL.Query(), &params.UnusedDays, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter unused_days: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "ends_days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ends_days", c.Request.URL.Query(), &params.EndsDays, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter ends_days: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReviewGrants(c, params)
+}
+
 // GinServerOptions provides options for the Gin server.
 type GinServerOptions struct {
 	BaseURL      string
@@ -1443,4 +2063,18 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/v1/policies/:policy", wrapper.DeletePolicy)
 	router.GET(options.BaseURL+"/v1/policies/:policy", wrapper.GetPolicy)
 	router.PUT(options.BaseURL+"/v1/policies/:policy", wrapper.PutPolicy)
+	router.GET(options.BaseURL+"/v1/consents", wrapper.ListConsents)
+	router.POST(options.BaseURL+"/v1/consents", wrapper.GiveConsent)
+	router.DELETE(options.BaseURL+"/v1/consents/:purpose", wrapper.WithdrawConsent)
+	router.GET(options.BaseURL+"/v1/requests", wrapper.ListRequests)
+	router.POST(options.BaseURL+"/v1/requests", wrapper.AskForAccess)
+	router.GET(options.BaseURL+"/v1/requests/:request", wrapper.GetRequest)
+	router.POST(options.BaseURL+"/v1/requests/:request/decision", wrapper.DecideRequest)
+	router.POST(options.BaseURL+"/v1/requests/:request/withdrawal", wrapper.WithdrawRequest)
+	router.POST(options.BaseURL+"/v1/requests/:request/renewal", wrapper.RenewGrant)
+	router.POST(options.BaseURL+"/v1/requests/:request/revocation", wrapper.RevokeGrant)
+	router.GET(options.BaseURL+"/v1/reviews", wrapper.ReviewGrants)
+	router.GET(options.BaseURL+"/v1/delegations", wrapper.ListDelegations)
+	router.POST(options.BaseURL+"/v1/delegations", wrapper.Delegate)
+	router.DELETE(options.BaseURL+"/v1/delegations/:delegation", wrapper.EndDelegation)
 }

@@ -13,6 +13,11 @@ func (v *CatalogView) Desk() *access.Desk {
 	return access.New(v.Policies, v.Catalog, recordedUse{v.Audit}, v.store, time.Now)
 }
 
+// Desk gives the desk at which access is asked for, decided and reviewed.
+func (a *App) Desk() *access.Desk {
+	return access.New(a.Policies, a.Catalog, recordedUse{a.Audit.Reader}, a.store, time.Now)
+}
+
 // recordedUse tells the use of data by the record of reads.
 type recordedUse struct{ reads *audit.Reader }
 

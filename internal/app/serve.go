@@ -35,7 +35,7 @@ type ServeOptions struct {
 // Handler makes the handler of the HTTP API.
 func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 	return api.New(api.Config{
-		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, People: people{a, demo}, Logger: logger, Now: time.Now,
+		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Logger: logger, Now: time.Now,
 	})
 }
 
