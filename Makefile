@@ -23,7 +23,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .PHONY: run
-run: build ## Build the demo campus if it is not there, and synchronise all of its systems
+run: build ## Build the demo campus if it is not there, synchronise all of its systems, and serve
 	$(BIN) run --scale $(SCALE) $(RUN_FLAGS)
 
 .PHONY: build

@@ -68,6 +68,9 @@ type Viewer struct {
 
 // WhoCanSee lists the principals who get something of a field by a right.
 func WhoCanSee(policies *acl.Set, principals []acl.Principal, resource *acl.Resource, field string, request acl.Request) ([]Viewer, error) {
+	if field == "" {
+		return nil, fault.New(fault.Invalid, "say which field")
+	}
 	if _, err := Named(resource, field); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
+
+	"github.com/yitong-hub/yitong/internal/fault"
 )
 
 // metrics are what the server counts: no name and no value of anybody.
@@ -89,7 +92,16 @@ func (s *Server) GetDocumentation(c *gin.Context) {
 	s.docs.ServeHTTP(c.Writer, c.Request)
 }
 
+// documentationParts are what the page is made of.
+var documentationParts = []string{
+	"swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "favicon-16x16.png", "favicon-32x32.png",
+}
+
 // GetDocumentationPart gives a script, a style or a picture of the page.
-func (s *Server) GetDocumentationPart(c *gin.Context, _ string) {
+func (s *Server) GetDocumentationPart(c *gin.Context, part string) {
+	if !slices.Contains(documentationParts, part) {
+		s.fail(c, fault.New(fault.NotFound, "the documentation has no such part"))
+		return
+	}
 	s.docs.ServeHTTP(c.Writer, c.Request)
 }

@@ -99,6 +99,12 @@ func readState(dir string) (evolution, error) {
 	return state, nil
 }
 
+// Is reports whether a folder holds a campus that Build made.
+func Is(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, stateFile))
+	return err == nil
+}
+
 func (e evolution) write(dir string) error {
 	text, err := json.Marshal(e)
 	if err != nil {

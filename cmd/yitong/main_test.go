@@ -21,7 +21,7 @@ func call(t *testing.T, args ...string) (status int, stdout, stderr string) {
 func TestRunThenLookAround(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
-	status, out, errs := call(t, "run", "--scale", "small", "--home", home)
+	status, out, errs := call(t, "run", "--scale", "small", "--no-serve", "--home", home)
 	require.Equal(t, exitDone, status, errs)
 	require.Regexp(t, `\d+ systems, \d+ datasets in .*: \d+ published\n`, out)
 

@@ -11,14 +11,14 @@ import (
 )
 
 func (c *cli) runCommand() *cobra.Command {
-	var scale string
+	var scale, listen string
 	var noServe bool
 	command := &cobra.Command{
 		Use:   "run",
-		Short: "Build the demo campus if it is not there, and synchronise all of its systems",
+		Short: "Build the demo campus if it is not there, synchronise all of its systems, and serve",
 		Long: `What make run calls: builds the demo campus in the home folder if there is none,
-then synchronises every system. A home folder with a campus of its own is
-synchronised as it is.`,
+synchronises every system, and serves the data API until interrupted; in
+demo mode where the campus is the demo's. A home folder with a campus of its own is synchronised as it is.`,
 		Example: "  yitong run\n  yitong run --scale small --home /tmp/campus",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -31,11 +31,19 @@ synchronised as it is.`,
 			if !c.flags.JSON {
 				c.writeNextSteps()
 			}
-			return nil
+			if noServe || c.flags.JSON {
+				return nil
+			}
+			settings, err := c.settings()
+			if err != nil {
+				return err
+			}
+			return c.serve(cmd.Context(), app.ServeOptions{Listen: listen, Demo: app.IsDemo(settings)})
 		},
 	}
 	command.Flags().StringVar(&scale, "scale", "campus", "size of the demo campus: small (200 people), campus (44,000), large (220,000)")
-	command.Flags().BoolVar(&noServe, "no-serve", false, "stop after the synchronisation (there is no server yet: it always does)")
+	command.Flags().BoolVar(&noServe, "no-serve", false, "stop after the synchronisation")
+	command.Flags().StringVar(&listen, "listen", defaultListen, "address to answer at")
 	return command
 }
 
@@ -61,6 +69,8 @@ Look around:
   bin/yitong catalog search 手机             find by Chinese, English, pinyin or initials
   bin/yitong catalog show hr.staff           all that is known of a dataset
   bin/yitong lineage person.mobile           where a fact comes from and where it goes
-  bin/yitong query hr.staff --as steward_hr  read through the gate, as somebody
+  bin/yitong acl who hr.staff.mobile         who sees a field, and how
+  bin/yitong query hr.staff --as steward_hr  read through the gate, as somebody (when nothing serves)
+
 `)
 }

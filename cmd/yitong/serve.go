@@ -26,18 +26,26 @@ func (c *cli) serveCommand() *cobra.Command {
 		Example: "  yitong serve --demo\n  curl -H 'Authorization: Bearer demo:leader' '127.0.0.1:8080/v1/datasets/hr.staff/rows?limit=2'",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			return c.withApp(ctx, app.Options{}, func(ctx context.Context, opened *app.App) error {
-				options.Logger = c.logger()
-				options.Ready = func(address string) {
-					fmt.Fprintf(c.stderr, "Serving at http://%s, documentation at http://%s/docs. Ctrl-C ends it.\n", address, address)
-				}
-				return opened.Serve(ctx, options)
-			})
+			return c.serve(cmd.Context(), options)
 		},
 	}
 	command.Flags().StringVar(&options.Listen, "listen", defaultListen, "address to answer at")
 	command.Flags().BoolVar(&options.Demo, "demo", false, "let anybody be one of the campus's people by naming them")
 	return command
+}
+
+// serve answers until interrupted.
+func (c *cli) serve(ctx context.Context, options app.ServeOptions) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return c.withApp(ctx, app.Options{}, func(ctx context.Context, opened *app.App) error {
+		options.Logger = c.logger()
+		options.Ready = func(address string) {
+			fmt.Fprintf(c.stderr, "Serving at http://%s, documentation at http://%s/docs. Ctrl-C ends it.\n", address, address)
+			if options.Demo {
+				fmt.Fprintf(c.stderr, "Demo: anybody may be one of its people, as\n  curl -H 'Authorization: Bearer demo:leader' 'http://%s/v1/datasets/hr.staff/rows?limit=2'\n", address)
+			}
+		}
+		return opened.Serve(ctx, options)
+	})
 }

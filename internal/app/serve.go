@@ -11,6 +11,8 @@ import (
 
 	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/api"
+	"github.com/yitong-hub/yitong/demo"
+	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
 )
 
@@ -32,6 +34,9 @@ type ServeOptions struct {
 	Ready func(address string)
 }
 
+// IsDemo reports whether the campus is the demo's.
+func IsDemo(settings config.Config) bool { return demo.Is(settings.Campus) }
+
 // Handler makes the handler of the HTTP API.
 func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 	return api.New(api.Config{
@@ -41,6 +46,9 @@ func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 
 // Serve answers until ctx ends, then finishes the answers that it began.
 func (a *App) Serve(ctx context.Context, options ServeOptions) error {
+	if options.Demo && !IsDemo(a.Config) {
+		return fault.New(fault.Denied, "only a demo campus is served in demo mode, where anybody may be anybody: yitong serve without --demo")
+	}
 	handler, err := a.Handler(options.Logger, options.Demo)
 	if err != nil {
 		return err
