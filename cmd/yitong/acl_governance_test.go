@@ -443,7 +443,7 @@ func TestCopyOfTheRecordIsRebuilt(t *testing.T) {
 
 func TestCommandsOfPoliciesExplainThemselves(t *testing.T) {
 	t.Parallel()
-	found, _, err := (&cli{}).command().Find([]string{"acl"})
+	found, _, err := (&cli{}).root().Find([]string{"acl"})
 	require.NoError(t, err)
 	var walk func(command *cobra.Command)
 	walk = func(command *cobra.Command) {
@@ -469,7 +469,7 @@ func TestCommandsOfTheManual(t *testing.T) {
 			continue
 		}
 		found++
-		command, rest, err := (&cli{}).command().Find(words[1:])
+		command, rest, err := (&cli{}).root().Find(words[1:])
 		require.NoError(t, err, line)
 		require.False(t, command.HasSubCommands(), line)
 		require.NoError(t, command.ParseFlags(rest), line)

@@ -181,7 +181,7 @@ func (c *cli) copyRows(result *query.Result, flags queryFlags) (int64, error) {
 	if flags.output == "" {
 		return render.Write(c.stdout, flags.format, result.Reader)
 	}
-	file, err := os.OpenFile(flags.output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(c.path(flags.output), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return 0, fault.Wrap(err, fault.Invalid, "%s cannot be made: name a file that is not there yet", flags.output)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,7 +29,18 @@ const (
 type cli struct {
 	stdout, stderr io.Writer
 	flags          config.Flags
+	// command is the command line, for an owner of the home folder that carries it
+	// out instead.
+	command app.Command
+	// shared is set where this process is that owner: it stays open.
+	shared *app.App
 }
+
+// finished is the exit status of a command that the owner of the home folder
+// carried out.
+type finished struct{ status int }
+
+func (f finished) Error() string { return "the command was carried out by the owner of the home folder" }
 
 // mistake is an error in how the command was called.
 type mistake struct{ err error }
@@ -37,11 +50,20 @@ func (m mistake) Unwrap() error { return m.err }
 
 // execute runs one command line and returns its exit status.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c := &cli{stdout: stdout, stderr: stderr}
-	root := c.command()
-	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	dir, err := os.Getwd()
+	if err != nil {
+		fmt.Fprintf(stderr, "yitong: the folder it was called in is gone: %v\n", err)
+		return exitFailed
+	}
+	c := &cli{stdout: stdout, stderr: stderr, command: app.Command{Args: args, Dir: dir}}
+	return c.execute(ctx)
+}
+
+func (c *cli) execute(ctx context.Context) int {
+	root := c.root()
+	root.SetArgs(c.command.Args)
+	root.SetOut(c.stdout)
+	root.SetErr(c.stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone
@@ -49,7 +71,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return c.report(root, err)
 }
 
-func (c *cli) command() *cobra.Command {
+func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "yitong",
 		Short: "Yitong 一通: a university's data middle-platform in one binary",
@@ -98,6 +120,10 @@ func exactly(n int, what string) cobra.PositionalArgs {
 // report writes what went wrong for a person, the cause to the log, and
 // returns the exit status.
 func (c *cli) report(root *cobra.Command, err error) int {
+	var done finished
+	if errors.As(err, &done) {
+		return done.status
+	}
 	var wrong mistake
 	if errors.As(err, &wrong) {
 		fmt.Fprintf(c.stderr, "yitong: %s\nSee %s --help.\n", wrong.Error(), root.CommandPath())
@@ -117,6 +143,9 @@ func (c *cli) logger() *slog.Logger {
 
 // settings merges flags, environment and the home folder's file.
 func (c *cli) settings() (config.Config, error) {
+	if c.shared != nil {
+		return c.shared.Config, nil
+	}
 	settings, err := config.Load(c.flags)
 	if err != nil {
 		return config.Config{}, mistake{errors.New(fault.Public(err))}
@@ -125,17 +154,38 @@ func (c *cli) settings() (config.Config, error) {
 }
 
 // withApp opens the home folder as its only owner, does the work and closes it.
+// Where a server owns the folder, that carries the whole command out.
 func (c *cli) withApp(ctx context.Context, options app.Options, work func(context.Context, *app.App) error) error {
+	if c.shared != nil {
+		return work(ctx, c.shared)
+	}
 	settings, err := c.settings()
 	if err != nil {
 		return err
 	}
 	options.Logger = c.logger()
 	opened, err := app.New(ctx, settings, options)
+	if fault.Is(err, fault.Conflict) {
+		status, forwardErr := app.Forward(ctx, settings, c.command, c.stdout, c.stderr)
+		switch {
+		case forwardErr == nil:
+			return finished{status}
+		case !fault.Is(forwardErr, fault.NotFound):
+			return forwardErr
+		}
+	}
 	if err != nil {
 		return err
 	}
 	return errors.Join(work(ctx, opened), opened.Close())
+}
+
+// path is a file as the caller named it, who may have been in another folder.
+func (c *cli) path(name string) string {
+	if c.shared == nil || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(c.command.Dir, name)
 }
 
 // withCatalog opens only the catalog, which several processes may read at once.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -22,7 +24,7 @@ func (c *cli) serveCommand() *cobra.Command {
 		Short: "Serve the authorized data API until interrupted",
 		Long: "Serves the HTTP API, its documentation at /docs and its contract at /openapi.yaml, until interrupted; answers that\n" +
 			"began are finished. With --demo anybody may be one of the campus's people: Authorization: Bearer demo:leader.\n" +
-			"While it serves, it owns the home folder: other commands that need it are refused.",
+			"Other commands on the same home folder are carried out by the server as long as it serves.",
 		Example: "  yitong serve --demo\n  curl -H 'Authorization: Bearer demo:leader' '127.0.0.1:8080/v1/datasets/hr.staff/rows?limit=2'",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,8 +40,14 @@ func (c *cli) serveCommand() *cobra.Command {
 func (c *cli) serve(ctx context.Context, options app.ServeOptions) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if c.shared != nil {
+		return mistake{errors.New("a server serves this home folder already")}
+	}
 	return c.withApp(ctx, app.Options{}, func(ctx context.Context, opened *app.App) error {
 		options.Logger = c.logger()
+		options.Execute = func(ctx context.Context, command app.Command, stdout, stderr io.Writer) int {
+			return (&cli{stdout: stdout, stderr: stderr, command: command, shared: opened}).execute(ctx)
+		}
 		options.Ready = func(address string) {
 			fmt.Fprintf(c.stderr, "Serving at http://%s, documentation at http://%s/docs. Ctrl-C ends it.\n", address, address)
 			if options.Demo {

@@ -35,7 +35,7 @@ each dataset, column, element, rule and check that the file names is looked for.
 		Example: "  yitong system check systems/hr.yaml",
 		Args:    exactly(1, "one definition file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			findings, err := c.checkFile(cmd.Context(), args[0], offline)
+			findings, err := c.checkFile(cmd.Context(), c.path(args[0]), offline)
 			if err != nil {
 				return err
 			}

@@ -35,7 +35,7 @@ left open, so that nobody but stewards sees the fields until somebody has said w
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				return c.addFile(cmd.Context(), args[0])
+				return c.addFile(cmd.Context(), c.path(args[0]))
 			}
 			return c.addDraft(cmd.Context(), o)
 		},

@@ -32,6 +32,9 @@ type ServeOptions struct {
 	Logger *slog.Logger
 	// Ready gets the address once the server answers.
 	Ready func(address string)
+	// Execute carries out commands of the same user on this machine, who would
+	// otherwise be refused while the server owns the home folder; nil takes none.
+	Execute Execute
 }
 
 // IsDemo reports whether the campus is the demo's.
@@ -45,7 +48,7 @@ func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 }
 
 // Serve answers until ctx ends, then finishes the answers that it began.
-func (a *App) Serve(ctx context.Context, options ServeOptions) error {
+func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 	if options.Demo && !IsDemo(a.Config) {
 		return fault.New(fault.Denied, "only a demo campus is served in demo mode, where anybody may be anybody: yitong serve without --demo")
 	}
@@ -56,6 +59,13 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) error {
 	listener, err := net.Listen("tcp", options.Listen)
 	if err != nil {
 		return fault.Wrap(err, fault.Invalid, "the address %s cannot be listened on: another server may be there", options.Listen)
+	}
+	if options.Execute != nil {
+		stop, err := a.listenLocal(context.WithoutCancel(ctx), options.Execute, options.Logger)
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		defer func() { ended = errors.Join(ended, stop()) }()
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
