@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"regexp"
 	"strings"
@@ -18,7 +17,7 @@ import (
 const principalKey = "principal"
 
 // open are the paths that need no key.
-var open = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true, "/openapi.yaml": true, "/docs": true, "/docs/:part": true}
+var open = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true, "/openapi.yaml": true, "/docs": true, "/docs/:part": true, "/oauth/token": true}
 
 // authenticate finds who asks, and with whose rights.
 func (s *Server) authenticate(c *gin.Context) {
@@ -30,11 +29,7 @@ func (s *Server) authenticate(c *gin.Context) {
 		s.fail(c, fault.New(codeUnauthenticated, "send the key of an application as Authorization: Bearer …"))
 		return
 	}
-	address, _, err := net.SplitHostPort(c.Request.RemoteAddr)
-	if err != nil {
-		address = c.Request.RemoteAddr
-	}
-	principal, err := s.People.Principal(c, bearer, address)
+	principal, err := s.who(c, bearer)
 	if fault.Is(err, fault.Denied) {
 		err = fault.Wrap(err, codeUnauthenticated, "%s", fault.Public(err))
 	}
@@ -48,6 +43,14 @@ func (s *Server) authenticate(c *gin.Context) {
 		return
 	}
 	c.Set(principalKey, principal)
+}
+
+// who tells whose a key is.
+func (s *Server) who(c *gin.Context, bearer string) (acl.Principal, error) {
+	if isKey(bearer) {
+		return s.application(c, bearer)
+	}
+	return s.People.Principal(c, bearer)
 }
 
 func principalOf(c *gin.Context) acl.Principal {

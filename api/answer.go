@@ -167,6 +167,7 @@ func (s *Server) page(c *gin.Context, request query.Request, result *query.Resul
 		s.fail(c, err)
 		return
 	}
+	c.Set(rowsKey, int64(len(rows)))
 	made := gin.H{"rows": rows, "next": nil, "meta": metaOf(request, result)}
 	if result.Next != "" {
 		made["next"] = result.Next
@@ -230,7 +231,9 @@ func (s *Server) copy(c *gin.Context, request query.Request, result *query.Resul
 			return
 		}
 	}
-	if _, err := render.Write(c.Writer, as.name, result.Reader); err != nil {
+	rows, err := render.Write(c.Writer, as.name, result.Reader)
+	c.Set(rowsKey, rows)
+	if err != nil {
 		s.Logger.Error("a copy broke off", "request", requestID(c), "cause", err)
 		panic(http.ErrAbortHandler)
 	}

@@ -28,6 +28,8 @@ import (
 // scenario is one line of scenarios/api.yaml.
 type scenario struct {
 	Name, As, Path, Body string
+	// Bearer is a key or token instead of the name of one of the demo's people.
+	Bearer string
 	Method               string
 	Headers              map[string]string
 	Status               int
@@ -80,6 +82,9 @@ func call(t *testing.T, handler http.Handler, s scenario) *http.Response {
 	if s.As != "" {
 		request.Header.Set("Authorization", "Bearer demo:"+s.As)
 	}
+	if s.Bearer != "" {
+		request.Header.Set("Authorization", "Bearer "+s.Bearer)
+	}
 	for name, text := range s.Headers {
 		request.Header.Set(name, text)
 	}
@@ -105,6 +110,9 @@ func TestScenarios(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) { //nolint:paralleltest // in the order of the file: some change policies
 			for key, value := range kept {
 				s.Path = strings.ReplaceAll(s.Path, "{"+key+"}", value)
+			}
+			for key, value := range kept {
+				s.Bearer, s.Body = strings.ReplaceAll(s.Bearer, "{"+key+"}", value), strings.ReplaceAll(s.Body, "{"+key+"}", value)
 			}
 			s.Body = strings.ReplaceAll(s.Body, "@soon", soon)
 			response := call(t, handler, s)

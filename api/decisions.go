@@ -116,7 +116,12 @@ func (s *Server) WhoCanSee(c *gin.Context, params contract.WhoCanSeeParams) {
 		s.fail(c, err)
 		return
 	}
-	viewers, err := access.WhoCanSee(policies, s.People.All(), resource, params.Field, request)
+	everybody, err := s.People.All()
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	viewers, err := access.WhoCanSee(policies, everybody, resource, params.Field, request)
 	if err != nil {
 		s.fail(c, err)
 		return
@@ -177,7 +182,12 @@ func (s *Server) SimulatePolicies(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	differences, err := access.Simulate(s.Policies.Current(), after, s.People.All(), resources, s.Now())
+	everybody, err := s.People.All()
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	differences, err := access.Simulate(s.Policies.Current(), after, everybody, resources, s.Now())
 	if err != nil {
 		s.fail(c, err)
 		return

@@ -33,15 +33,16 @@ var contractText []byte
 // maxBody bounds the body of a request.
 const maxBody = 4 << 20
 
-// Authenticator tells who asks.
-type Authenticator interface {
-	// Principal gives who holds a key or token, or a Denied fault.
-	Principal(ctx context.Context, bearer, address string) (acl.Principal, error)
+// People tells who people are.
+type People interface {
+	// Principal gives who signed in with a bearer that is no application's, or a
+	// Denied fault.
+	Principal(ctx context.Context, bearer string) (acl.Principal, error)
 	// Acting gives the principal with the rights that lender lent it.
 	Acting(ctx context.Context, principal acl.Principal, lender string) (acl.Principal, error)
-	// Find and All give the principals of the campus.
+	// Find and All give the principals of the campus, applications too.
 	Find(id string) (acl.Principal, error)
-	All() []acl.Principal
+	All() ([]acl.Principal, error)
 }
 
 // Config is what a server is made of.
@@ -51,7 +52,9 @@ type Config struct {
 	Policies *policystore.Store
 	Audit    *audit.Reader
 	Desk     *access.Desk
-	People   Authenticator
+	People   People
+	// Applications are those that have keys.
+	Applications Applications
 	Logger   *slog.Logger
 	Now      func() time.Time
 }
@@ -82,7 +85,7 @@ func New(config Config) (http.Handler, error) {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.ContextWithFallback = true
-	engine.Use(s.identify, s.observe, s.recover)
+	engine.Use(s.identify, s.observe, s.recover, s.usage)
 	engine.NoRoute(func(c *gin.Context) { s.fail(c, fault.New(fault.NotFound, "there is no such path; /docs lists them")) })
 	engine.NoMethod(func(c *gin.Context) {
 		s.fail(c, fault.New(fault.NotFound, "this path has no such method; /docs lists them"))
@@ -127,6 +130,11 @@ func (s *Server) recover(c *gin.Context) {
 		}
 	}()
 	c.Next()
+}
+
+func (s *Server) usage(c *gin.Context) {
+	c.Next()
+	s.count(c)
 }
 
 func (s *Server) bound(c *gin.Context) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/oapi-codegen/runtime"
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for AccessRequestState.
@@ -135,6 +136,27 @@ func (e FindingOutcome) Valid() bool {
 	}
 }
 
+// Defines values for KeyState.
+const (
+	KeyStateActive  KeyState = "active"
+	KeyStateEnded   KeyState = "ended"
+	KeyStateRevoked KeyState = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the KeyState enum.
+func (e KeyState) Valid() bool {
+	switch e {
+	case KeyStateActive:
+		return true
+	case KeyStateEnded:
+		return true
+	case KeyStateRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PolicyEffect.
 const (
 	Allow PolicyEffect = "allow"
@@ -155,19 +177,19 @@ func (e PolicyEffect) Valid() bool {
 
 // Defines values for PrincipalKind.
 const (
-	Application PrincipalKind = "application"
-	Person      PrincipalKind = "person"
-	Service     PrincipalKind = "service"
+	PrincipalKindApplication PrincipalKind = "application"
+	PrincipalKindPerson      PrincipalKind = "person"
+	PrincipalKindService     PrincipalKind = "service"
 )
 
 // Valid indicates whether the value is a known member of the PrincipalKind enum.
 func (e PrincipalKind) Valid() bool {
 	switch e {
-	case Application:
+	case PrincipalKindApplication:
 		return true
-	case Person:
+	case PrincipalKindPerson:
 		return true
-	case Service:
+	case PrincipalKindService:
 		return true
 	default:
 		return false
@@ -316,6 +338,28 @@ type AccessRequest struct {
 // AccessRequestState defines model for AccessRequest.State.
 type AccessRequestState string
 
+// Application defines model for Application.
+type Application struct {
+	Attributes    *map[string][]string `json:"attributes,omitempty"`
+	Burst         *int                 `json:"burst,omitempty"`
+	Changed       *time.Time           `json:"changed,omitempty"`
+	ChangedBy     *string              `json:"changed_by,omitempty"`
+	Contact       *string              `json:"contact,omitempty"`
+	DailyReads    *int64               `json:"daily_reads,omitempty"`
+	Department    string               `json:"department"`
+	Disabled      *bool                `json:"disabled,omitempty"`
+	Groups        *[]string            `json:"groups,omitempty"`
+	Id            string               `json:"id"`
+	Made          *time.Time           `json:"made,omitempty"`
+	MadeBy        *string              `json:"made_by,omitempty"`
+	Name          string               `json:"name"`
+	Networks      *[]string            `json:"networks,omitempty"`
+	RatePerSecond *float32             `json:"rate_per_second,omitempty"`
+	Revision      *int64               `json:"revision,omitempty"`
+	Roles         *[]string            `json:"roles,omitempty"`
+	Steward       string               `json:"steward"`
+}
+
 // Consent defines model for Consent.
 type Consent struct {
 	By        *string      `json:"by,omitempty"`
@@ -431,6 +475,26 @@ type Finding struct {
 
 // FindingOutcome defines model for Finding.Outcome.
 type FindingOutcome string
+
+// Key defines model for Key.
+type Key struct {
+	Application string     `json:"application"`
+	Ends        time.Time  `json:"ends"`
+	Id          string     `json:"id"`
+	LastUsed    *string    `json:"last_used,omitempty"`
+	Made        time.Time  `json:"made"`
+	MadeBy      *string    `json:"made_by,omitempty"`
+	Prefix      string     `json:"prefix"`
+	Revoked     *time.Time `json:"revoked,omitempty"`
+	RevokedBy   *string    `json:"revoked_by,omitempty"`
+	State       KeyState   `json:"state"`
+
+	// Text The key itself; only in the answer that made it.
+	Text *string `json:"text,omitempty"`
+}
+
+// KeyState defines model for Key.State.
+type KeyState string
 
 // Meta defines model for Meta.
 type Meta struct {
@@ -608,6 +672,9 @@ type Withheld struct {
 // AboutPrincipal defines model for aboutPrincipal.
 type AboutPrincipal = string
 
+// ApplicationId defines model for applicationId.
+type ApplicationId = string
+
 // AsOf defines model for asOf.
 type AsOf = time.Time
 
@@ -648,6 +715,30 @@ type Refused = Problem
 
 // Request defines model for Request.
 type Request = AccessRequest
+
+// IssueTokenFormdataBody defines parameters for IssueToken.
+type IssueTokenFormdataBody struct {
+	ClientId     *string `form:"client_id,omitempty" json:"client_id,omitempty"`
+	ClientSecret *string `form:"client_secret,omitempty" json:"client_secret,omitempty"`
+	GrantType    string  `form:"grant_type" json:"grant_type"`
+	Scope        *string `form:"scope,omitempty" json:"scope,omitempty"`
+}
+
+// IssueKeyJSONBody defines parameters for IssueKey.
+type IssueKeyJSONBody struct {
+	OverlapHours *int `json:"overlap_hours,omitempty"`
+}
+
+// SetApplicationStateJSONBody defines parameters for SetApplicationState.
+type SetApplicationStateJSONBody struct {
+	Disabled bool `json:"disabled"`
+}
+
+// GetUsageParams defines parameters for GetUsage.
+type GetUsageParams struct {
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+	To   *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+}
 
 // GiveConsentJSONBody defines parameters for GiveConsent.
 type GiveConsentJSONBody struct {
@@ -834,6 +925,21 @@ type ReviewGrantsParams struct {
 	EndsDays   *int `form:"ends_days,omitempty" json:"ends_days,omitempty"`
 }
 
+// IssueTokenFormdataRequestBody defines body for IssueToken for application/x-www-form-urlencoded ContentType.
+type IssueTokenFormdataRequestBody IssueTokenFormdataBody
+
+// RegisterApplicationJSONRequestBody defines body for RegisterApplication for application/json ContentType.
+type RegisterApplicationJSONRequestBody = Application
+
+// UpdateApplicationJSONRequestBody defines body for UpdateApplication for application/json ContentType.
+type UpdateApplicationJSONRequestBody = Application
+
+// IssueKeyJSONRequestBody defines body for IssueKey for application/json ContentType.
+type IssueKeyJSONRequestBody IssueKeyJSONBody
+
+// SetApplicationStateJSONRequestBody defines body for SetApplicationState for application/json ContentType.
+type SetApplicationStateJSONRequestBody SetApplicationStateJSONBody
+
 // GiveConsentJSONRequestBody defines body for GiveConsent for application/json ContentType.
 type GiveConsentJSONRequestBody GiveConsentJSONBody
 
@@ -872,12 +978,39 @@ type ServerInterface interface {
 	// GetMetrics Counters in Prometheus's text format
 	// (GET /metrics)
 	GetMetrics(c *gin.Context)
+	// IssueToken Exchange a key for an access token (RFC 6749, section 4.4)
+	// (POST /oauth/token)
+	IssueToken(c *gin.Context)
 	// GetContract This contract
 	// (GET /openapi.yaml)
 	GetContract(c *gin.Context)
 	// GetReadiness Whether the server can answer questions about data
 	// (GET /readyz)
 	GetReadiness(c *gin.Context)
+	// ListApplications The applications that are registered
+	// (GET /v1/applications)
+	ListApplications(c *gin.Context)
+	// RegisterApplication Register an application
+	// (POST /v1/applications)
+	RegisterApplication(c *gin.Context)
+	// GetApplication One application
+	// (GET /v1/applications/{application})
+	GetApplication(c *gin.Context, application ApplicationId)
+	// UpdateApplication Change an application; send the revision that it builds on
+	// (PUT /v1/applications/{application})
+	UpdateApplication(c *gin.Context, application ApplicationId)
+	// ListKeys The keys of an application, without their secrets
+	// (GET /v1/applications/{application}/keys)
+	ListKeys(c *gin.Context, application ApplicationId)
+	// IssueKey Make a key, or a new one in place of the old
+	// (POST /v1/applications/{application}/keys)
+	IssueKey(c *gin.Context, application ApplicationId)
+	// SetApplicationState Disable an application, or enable it again; it counts within a second
+	// (PUT /v1/applications/{application}/state)
+	SetApplicationState(c *gin.Context, application ApplicationId)
+	// GetUsage What an application did, day by day
+	// (GET /v1/applications/{application}/usage)
+	GetUsage(c *gin.Context, application ApplicationId, params GetUsageParams)
 	// ListConsents What the caller consented to, and withdrew
 	// (GET /v1/consents)
 	ListConsents(c *gin.Context)
@@ -920,6 +1053,9 @@ type ServerInterface interface {
 	// EndDelegation End a delegation at once
 	// (DELETE /v1/delegations/{delegation})
 	EndDelegation(c *gin.Context, delegation string)
+	// RevokeKey End a key and its tokens at once
+	// (DELETE /v1/keys/{key})
+	RevokeKey(c *gin.Context, key string)
 	// GetMe Who the caller is
 	// (GET /v1/me)
 	GetMe(c *gin.Context)
@@ -1040,6 +1176,19 @@ func (siw *ServerInterfaceWrapper) GetMetrics(c *gin.Context) {
 	siw.Handler.GetMetrics(c)
 }
 
+// IssueToken operation middleware
+func (siw *ServerInterfaceWrapper) IssueToken(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.IssueToken(c)
+}
+
 // GetContract operation middleware
 func (siw *ServerInterfaceWrapper) GetContract(c *gin.Context) {
 
@@ -1064,6 +1213,201 @@ func (siw *ServerInterfaceWrapper) GetReadiness(c *gin.Context) {
 	}
 
 	siw.Handler.GetReadiness(c)
+}
+
+// ListApplications operation middleware
+func (siw *ServerInterfaceWrapper) ListApplications(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListApplications(c)
+}
+
+// RegisterApplication operation middleware
+func (siw *ServerInterfaceWrapper) RegisterApplication(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RegisterApplication(c)
+}
+
+// GetApplication operation middleware
+func (siw *ServerInterfaceWrapper) GetApplication(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "application" -------------
+	var application ApplicationId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "application", c.Param("application"), &application, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter application: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetApplication(c, application)
+}
+
+// UpdateApplication operation middleware
+func (siw *ServerInterfaceWrapper) UpdateApplication(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "application" -------------
+	var application ApplicationId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "application", c.Param("application"), &application, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter application: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.UpdateApplication(c, application)
+}
+
+// ListKeys operation middleware
+func (siw *ServerInterfaceWrapper) ListKeys(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "application" -------------
+	var application ApplicationId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "application", c.Param("application"), &application, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter application: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListKeys(c, application)
+}
+
+// IssueKey operation middleware
+func (siw *ServerInterfaceWrapper) IssueKey(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "application" -------------
+	var application ApplicationId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "application", c.Param("application"), &application, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter application: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.IssueKey(c, application)
+}
+
+// SetApplicationState operation middleware
+func (siw *ServerInterfaceWrapper) SetApplicationState(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "application" -------------
+	var application ApplicationId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "application", c.Param("application"), &application, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter application: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SetApplicationState(c, application)
+}
+
+// GetUsage operation middleware
+func (siw *ServerInterfaceWrapper) GetUsage(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "application" -------------
+	var application ApplicationId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "application", c.Param("application"), &application, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter application: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetUsageParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetUsage(c, application, params)
 }
 
 // ListConsents operation middleware
@@ -1666,6 +2010,31 @@ func (siw *ServerInterfaceWrapper) EndDelegation(c *gin.Context) {
 	siw.Handler.EndDelegation(c, delegation)
 }
 
+// RevokeKey operation middleware
+func (siw *ServerInterfaceWrapper) RevokeKey(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "key" -------------
+	var key string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key", c.Param("key"), &key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter key: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RevokeKey(c, key)
+}
+
 // GetMe operation middleware
 func (siw *ServerInterfaceWrapper) GetMe(c *gin.Context) {
 
@@ -2077,4 +2446,14 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/delegations", wrapper.ListDelegations)
 	router.POST(options.BaseURL+"/v1/delegations", wrapper.Delegate)
 	router.DELETE(options.BaseURL+"/v1/delegations/:delegation", wrapper.EndDelegation)
+	router.POST(options.BaseURL+"/oauth/token", wrapper.IssueToken)
+	router.GET(options.BaseURL+"/v1/applications", wrapper.ListApplications)
+	router.POST(options.BaseURL+"/v1/applications", wrapper.RegisterApplication)
+	router.GET(options.BaseURL+"/v1/applications/:application", wrapper.GetApplication)
+	router.PUT(options.BaseURL+"/v1/applications/:application", wrapper.UpdateApplication)
+	router.PUT(options.BaseURL+"/v1/applications/:application/state", wrapper.SetApplicationState)
+	router.GET(options.BaseURL+"/v1/applications/:application/keys", wrapper.ListKeys)
+	router.POST(options.BaseURL+"/v1/applications/:application/keys", wrapper.IssueKey)
+	router.GET(options.BaseURL+"/v1/applications/:application/usage", wrapper.GetUsage)
+	router.DELETE(options.BaseURL+"/v1/keys/:key", wrapper.RevokeKey)
 }

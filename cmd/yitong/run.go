@@ -70,7 +70,7 @@ Look around:
   bin/yitong catalog show hr.staff           all that is known of a dataset
   bin/yitong lineage person.mobile           where a fact comes from and where it goes
   bin/yitong acl who hr.staff.mobile         who sees a field, and how
-  bin/yitong query hr.staff --as steward_hr  read through the gate, as somebody (when nothing serves)
+  bin/yitong query hr.staff --as steward_hr  read through the gate, as somebody
 
 `)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/yitong-hub/yitong/acl/policystore"
+	"github.com/yitong-hub/yitong/api"
 	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/catalog/definition"
@@ -32,6 +33,9 @@ type App struct {
 	Policies  *policystore.Store
 	Audit     *audit.Log
 	Gate      *query.Gate
+	// Principals are those of the directory and the applications with keys.
+	Principals   *identity.Principals
+	Applications api.Applications
 
 	store *store.Store
 	lock  *homeLock
@@ -104,8 +108,25 @@ func (a *App) openGate(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	a.Gate = query.New(query.Config{Warehouse: a.Warehouse, Catalog: a.Catalog, Policies: a.Policies, Recorder: a.Audit, Now: time.Now})
-	a.Directory, err = loadDirectory(a.Config)
-	return err
+	if a.Directory, err = loadDirectory(a.Config); err != nil {
+		return err
+	}
+	return a.openApplications(ctx, logger)
+}
+
+func (a *App) openApplications(ctx context.Context, logger *slog.Logger) error {
+	var err error
+	if a.Applications.Registry, err = identity.NewRegistry(ctx, a.store, time.Now, a.Directory.Knows, logger); err != nil {
+		return err
+	}
+	if a.Applications.Usage, err = identity.NewUsage(ctx, a.store, time.Now, logger); err != nil {
+		return err
+	}
+	a.Applications.Registry.Watch()
+	a.Applications.Usage.Watch()
+	a.Applications.Limiter = identity.NewLimiter(a.Applications.Usage)
+	a.Principals = identity.NewPrincipals(a.Applications.Registry, a.Directory)
+	return nil
 }
 
 func loadDirectory(settings config.Config) (*identity.Directory, error) {
@@ -130,6 +151,12 @@ func (a *App) Close() error {
 	errs := []error{a.demo.close()}
 	if a.Warehouse != nil {
 		errs = append(errs, a.Warehouse.Close())
+	}
+	if a.Applications.Usage != nil {
+		errs = append(errs, a.Applications.Usage.Close())
+	}
+	if a.Applications.Registry != nil {
+		errs = append(errs, a.Applications.Registry.Close())
 	}
 	if a.Audit != nil {
 		errs = append(errs, a.Audit.Close())

@@ -12,7 +12,6 @@ import (
 	"github.com/yitong-hub/yitong/access"
 	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/acl/policystore"
-	"github.com/yitong-hub/yitong/identity"
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/warehouse"
 	"github.com/yitong-hub/yitong/query"
@@ -66,7 +65,7 @@ func applyPolicies(ctx context.Context, policies *policystore.Store, settings co
 
 // Principal finds who reads, with the rights of another where one was lent them.
 func (a *App) Principal(ctx context.Context, id, onBehalfOf string) (acl.Principal, error) {
-	return principalOf(ctx, a.Directory, a.Policies, id, onBehalfOf)
+	return principalOf(ctx, a.Principals, a.Policies, id, onBehalfOf)
 }
 
 // UnknownNames tells of policies that fit nothing in the catalog, none while it
@@ -84,7 +83,12 @@ func (v *CatalogView) Principal(ctx context.Context, id, onBehalfOf string) (acl
 	return principalOf(ctx, v.Directory, v.Policies, id, onBehalfOf)
 }
 
-func principalOf(ctx context.Context, directory *identity.Directory, policies *policystore.Store, id, onBehalfOf string) (acl.Principal, error) {
+// finder finds principals by id.
+type finder interface {
+	Principal(id string) (acl.Principal, error)
+}
+
+func principalOf(ctx context.Context, directory finder, policies *policystore.Store, id, onBehalfOf string) (acl.Principal, error) {
 	principal, err := directory.Principal(id)
 	if err != nil || onBehalfOf == "" {
 		return principal, err

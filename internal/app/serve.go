@@ -43,7 +43,7 @@ func IsDemo(settings config.Config) bool { return demo.Is(settings.Campus) }
 // Handler makes the handler of the HTTP API.
 func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 	return api.New(api.Config{
-		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Logger: logger, Now: time.Now,
+		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Applications: a.Applications, Logger: logger, Now: time.Now,
 	})
 }
 
@@ -99,8 +99,8 @@ type people struct {
 // demoKey begins the key by which anybody may be one of the demo's people.
 const demoKey = "demo:"
 
-// Principal gives who holds a key. In the demo "demo:leader" is one of the leader.
-func (p people) Principal(_ context.Context, bearer, _ string) (acl.Principal, error) {
+// Principal gives who signed in. In the demo "demo:leader" is one of the leader.
+func (p people) Principal(_ context.Context, bearer string) (acl.Principal, error) {
 	if id, named := strings.CutPrefix(bearer, demoKey); named && p.demo {
 		if principal, err := p.app.Directory.Principal(id); err == nil {
 			return principal, nil
@@ -111,7 +111,7 @@ func (p people) Principal(_ context.Context, bearer, _ string) (acl.Principal, e
 
 // Acting gives the principal with the rights that lender lent it.
 func (p people) Acting(ctx context.Context, principal acl.Principal, lender string) (acl.Principal, error) {
-	from, err := p.app.Directory.Principal(lender)
+	from, err := p.Find(lender)
 	if err != nil {
 		return acl.Principal{}, fault.New(fault.Denied, "%s lent nothing that counts now", lender)
 	}
@@ -123,7 +123,7 @@ func (p people) Acting(ctx context.Context, principal acl.Principal, lender stri
 }
 
 // Find finds a principal by id.
-func (p people) Find(id string) (acl.Principal, error) { return p.app.Directory.Principal(id) }
+func (p people) Find(id string) (acl.Principal, error) { return p.app.Principals.Principal(id) }
 
 // All lists everybody.
-func (p people) All() []acl.Principal { return p.app.Directory.Principals() }
+func (p people) All() ([]acl.Principal, error) { return p.app.Principals.Principals() }
