@@ -123,13 +123,14 @@ func (s *Server) tag(c *gin.Context, principal acl.Principal, request query.Requ
 		return "", fmt.Errorf("tag the answer: %w", err)
 	}
 	sum := sha256.Sum256(text)
-	return `"` + hex.EncodeToString(sum[:16]) + `"`, nil
+	// Weak: the same answer in another coding has the same tag.
+	return `W/"` + hex.EncodeToString(sum[:16]) + `"`, nil
 }
 
 // matches reports whether a tag is among those that the caller has (RFC 9110, 13.1.2).
 func matches(held, tag string) bool {
 	for _, one := range strings.Split(held, ",") {
-		if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == tag || one == "*" {
+		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/") {
 			return true
 		}
 	}

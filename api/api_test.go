@@ -29,12 +29,12 @@ import (
 type scenario struct {
 	Name, As, Path, Body string
 	// Bearer is a key or token instead of the name of one of the demo's people.
-	Bearer string
-	Method               string
-	Headers              map[string]string
-	Status               int
-	Type                 string
-	Has, Hasnt           []string
+	Bearer     string
+	Method     string
+	Headers    map[string]string
+	Status     int
+	Type       string
+	Has, Hasnt []string
 	// Keep is a key of the answer whose value later paths name as {key}.
 	Keep string
 	// HasHeaders holds texts that must stand in headers.

@@ -224,4 +224,6 @@ func (s *Server) GetUsage(c *gin.Context, id contract.ApplicationId, params cont
 }
 
 // isKey reports whether a bearer is a key or token of an application.
-func isKey(bearer string) bool { return strings.HasPrefix(bearer, "yt_") || strings.HasPrefix(bearer, "yta_") }
+func isKey(bearer string) bool {
+	return strings.HasPrefix(bearer, "yt_") || strings.HasPrefix(bearer, "yta_")
+}

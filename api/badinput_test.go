@@ -43,7 +43,9 @@ func TestNoInputBreaksAnything(t *testing.T) {
 				for _, parameter := range parameters {
 					for name, odd := range oddities {
 						request := build(t, method, path, parameters, parameter.Value.Name, odd)
-						require.NotPanics(t, func() { harmless(t, handler, request, as, fmt.Sprintf("%s %s %s=%s", method, path, parameter.Value.Name, name)) })
+						require.NotPanics(t, func() {
+							harmless(t, handler, request, as, fmt.Sprintf("%s %s %s=%s", method, path, parameter.Value.Name, name))
+						})
 						sent++
 					}
 				}

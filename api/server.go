@@ -55,8 +55,8 @@ type Config struct {
 	People   People
 	// Applications are those that have keys.
 	Applications Applications
-	Logger   *slog.Logger
-	Now      func() time.Time
+	Logger       *slog.Logger
+	Now          func() time.Time
 }
 
 // Server carries the contract out.
@@ -85,7 +85,7 @@ func New(config Config) (http.Handler, error) {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.ContextWithFallback = true
-	engine.Use(s.identify, s.observe, s.recover, s.usage)
+	engine.Use(s.identify, s.observe, s.compress, s.recover, s.usage)
 	engine.NoRoute(func(c *gin.Context) { s.fail(c, fault.New(fault.NotFound, "there is no such path; /docs lists them")) })
 	engine.NoMethod(func(c *gin.Context) {
 		s.fail(c, fault.New(fault.NotFound, "this path has no such method; /docs lists them"))
