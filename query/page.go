@@ -63,13 +63,13 @@ func (g *Gate) page(ctx context.Context, principal acl.Principal, request *Reque
 	if err != nil {
 		return nil, nil, fmt.Errorf("seal cursors: %w", err)
 	}
-	made := &cursors{sealer, question}
+	made, order := &cursors{sealer, question}, SaltOf(secret, "", "order of pages")
 	if request.Cursor == "" {
-		return made, &plan.Page{}, nil
+		return made, &plan.Page{Secret: order}, nil
 	}
 	found, err := made.open(request.Cursor)
 	request.Offset = found.Offset
-	return made, &plan.Page{After: found.Values}, err
+	return made, &plan.Page{After: found.Values, Secret: order}, err
 }
 
 func (c *cursors) seal(at place) (string, error) {

@@ -49,7 +49,7 @@ func drawCondition(t *rapid.T, depth int) string {
 	case 1:
 		return name + rapid.SampledFrom([]string{"", " not"}).Draw(t, "not") + " in (" + value() + ", " + value() + ")"
 	case 2:
-		pattern := rapid.SampledFrom([]string{"%", "a%", "%b", "_", "张_", "%%", "", "a_b"}).Draw(t, "pattern")
+		pattern := rapid.SampledFrom([]string{"%", "a%", "%b", "_", "张_", "%%", "", "a_b", "%_%", "%a_%", "_%%b"}).Draw(t, "pattern")
 		return "name" + rapid.SampledFrom([]string{"", " not"}).Draw(t, "not") + rapid.SampledFrom([]string{" like '", " contains '"}).Draw(t, "match") + pattern + "'"
 	case 3:
 		return rapid.SampledFrom([]string{"学号", "name"}).Draw(t, "field") + rapid.SampledFrom([]string{" = ", " != ", " in ", " not in "}).Draw(t, "operator") +

@@ -46,7 +46,7 @@ func (b *builder) masked(field acl.Field, mask acl.Mask) (expression, error) {
 	case acl.MaskHash:
 		return expression{fmt.Sprintf("left(sha256(? || %s), %d)", asText(field), hashLength), []any{b.salt}}, nil
 	case acl.MaskYear:
-		return expression{sql: "TRY(CAST(date_trunc('year', " + guarded(field) + ") AS " + field.Type.SQL() + "))"}, nil
+		return expression{sql: tried(field, "NULL", "CAST(date_trunc('year', "+guarded(field)+") AS "+field.Type.SQL()+")")}, nil
 	case acl.MaskRange:
 		return rangeOf(field, mask)
 	case acl.MaskExpression:
@@ -77,6 +77,13 @@ func null(of schema.Type) string { return "CAST(NULL AS " + of.SQL() + ")" }
 // nothing hides an error, be the row shown or not.
 func guarded(field acl.Field) string { return "TRY(" + field.Column + ")" }
 
+// tried is an expression over the guarded column that is NULL where it fails. It
+// stands in a CASE, since the engine takes parts that occur twice out of all else:
+// out of TRY too, and they would fail before it.
+func tried(field acl.Field, ofNull, sql string) string {
+	return "CASE WHEN " + guarded(field) + " IS NULL THEN " + ofNull + " ELSE TRY(" + sql + ") END"
+}
+
 func asText(field acl.Field) string {
 	if field.Type.Kind == schema.String {
 		return field.Column
@@ -91,8 +98,10 @@ func (b *builder) named(field acl.Field, name string) (expression, error) {
 		return expression{}, fault.New(fault.Unavailable, "the mask expression %s is not ready", name)
 	}
 	declared, _ := b.decision.Expression(name)
-	sql := strings.ReplaceAll(template, warehouse.Ident(ValueName), guarded(field))
-	return expression{sql: "TRY(CAST((" + sql + ") AS " + declared.Type.SQL() + "))"}, nil
+	of := func(value string) string {
+		return "CAST((" + strings.ReplaceAll(template, warehouse.Ident(ValueName), value) + ") AS " + declared.Type.SQL() + ")"
+	}
+	return expression{sql: tried(field, "TRY("+of(null(field.Type))+")", of(guarded(field)))}, nil
 }
 
 // rangeOf shows between which numbers a number lies: the lower one is in the
@@ -116,7 +125,8 @@ func rangeOf(field acl.Field, mask acl.Mask) (expression, error) {
 	step := strings.Replace(mask.Step, ".", "", 1) + strings.Repeat("0", scale-digits(mask.Step))
 	count := fmt.Sprintf("CAST((%[1]s - (((%[1]s %% %[2]s) + %[2]s) %% %[2]s)) // %[2]s AS BIGINT)", units, "CAST('"+step+"' AS HUGEINT)")
 	width := fmt.Sprintf("CAST('%s' AS DECIMAL(18,%d))", mask.Step, digits(mask.Step))
-	return expression{sql: fmt.Sprintf("TRY(CAST(%[1]s * %[2]s AS VARCHAR) || '–' || CAST((%[1]s + 1) * %[2]s AS VARCHAR))", count, width)}, nil
+	shown := fmt.Sprintf("CAST(%[1]s * %[2]s AS VARCHAR) || '–' || CAST((%[1]s + 1) * %[2]s AS VARCHAR)", count, width)
+	return expression{sql: tried(field, "NULL", shown)}, nil
 }
 
 func digits(number string) int {
@@ -125,7 +135,7 @@ func digits(number string) int {
 }
 
 func boundsOf(field acl.Field, bounds []string) expression {
-	sql := "TRY(CASE WHEN " + field.Column + " IS NULL THEN NULL"
+	sql := "CASE"
 	lower := "< "
 	for _, bound := range bounds {
 		bound = strings.TrimSpace(bound)
@@ -133,5 +143,5 @@ func boundsOf(field acl.Field, bounds []string) expression {
 		lower = bound + "–"
 	}
 	last := strings.TrimSpace(bounds[len(bounds)-1])
-	return expression{sql: sql + " ELSE " + warehouse.Literal("≥ "+last) + " END)"}
+	return expression{sql: tried(field, "NULL", sql+" ELSE "+warehouse.Literal("≥ "+last)+" END")}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/Masterminds/squirrel"
 
+	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/internal/warehouse"
 	"github.com/yitong-hub/yitong/schema"
@@ -18,6 +19,9 @@ type Page struct {
 	// After holds the values of the last row of the page before, as the cursor
 	// columns of its plan gave them, nil for NULL; empty for the first page.
 	After []*string
+	// Secret hides the order of keys that are not shown: pages are then in no
+	// order that tells anything.
+	Secret string
 }
 
 // ordered is a column that pages are ordered by.
@@ -47,15 +51,31 @@ func (b *builder) pageOrder(sort []string) (columns []ordered, keyless bool, err
 		if access == nil {
 			return nil, true, nil
 		}
-		columns = append(columns, ordered{warehouse.Ident(keyColumn(i)), access.Field.Type, false})
+		kind := access.Field.Type
+		if b.hidesKey(name) {
+			kind = schema.Of(schema.String)
+		}
+		columns = append(columns, ordered{warehouse.Ident(keyColumn(i)), kind, false})
 	}
 	return columns, len(b.dataset.Key) == 0, nil
 }
 
-// withKey adds the key to governed rows.
-func (b *builder) withKey(governed squirrel.SelectBuilder) squirrel.SelectBuilder {
+// hidesKey reports whether a part of the key is not shown as it is on every row
+// that is.
+func (b *builder) hidesKey(name string) bool {
+	shown, known := b.fields[name]
+	return !known || shown.Access != acl.Clear.String() || shown.SomeRows
+}
+
+// withKey adds the key to governed rows: a hash of what is not shown of it.
+func (b *builder) withKey(governed squirrel.SelectBuilder, page Page) squirrel.SelectBuilder {
 	for i, name := range b.dataset.Key {
-		if access := b.decision.Field(name); access != nil {
+		access := b.decision.Field(name)
+		switch {
+		case access == nil:
+		case b.hidesKey(name):
+			governed = governed.Column("sha256(? || "+asText(access.Field)+") AS "+warehouse.Ident(keyColumn(i)), page.Secret)
+		default:
 			governed = governed.Column(access.Field.Column + " AS " + warehouse.Ident(keyColumn(i)))
 		}
 	}

@@ -149,7 +149,7 @@ func (b *builder) rows(request Request) (Plan, error) {
 		return Plan{}, err
 	}
 	if request.Page != nil {
-		governed = b.withKey(governed)
+		governed = b.withKey(governed, *request.Page)
 	}
 	statement := squirrel.Select().FromSelect(governed, "governed").Where(filter).Limit(request.Limit)
 	if request.Offset > 0 {
