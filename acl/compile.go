@@ -74,6 +74,9 @@ func (c *compiler) gather(who *held, deniesOnly bool) {
 		if deniesOnly && p.Effect == Allow {
 			continue
 		}
+		if p.Aggregate != nil && p.Resource.matchesDataset(c.resource, who) && p.Subject.matches(who) {
+			c.group(*p.Aggregate)
+		}
 		if c.counts(p, who) {
 			c.apply(place, p, who)
 		}
@@ -98,7 +101,7 @@ func (c *compiler) until(change time.Time) {
 
 func (c *compiler) apply(place int, p *Prepared, who *held) {
 	var when When
-	bound, applied := false, false
+	bound := false
 	for i := range c.made.fields {
 		field := &c.made.fields[i]
 		if !p.about(c.resource, &field.Field, who) {
@@ -111,10 +114,6 @@ func (c *compiler) apply(place int, p *Prepared, who *held) {
 			return
 		}
 		field.add(place, p, when)
-		applied = true
-	}
-	if applied && p.Aggregate != nil {
-		c.group(*p.Aggregate)
 	}
 }
 
@@ -221,6 +220,9 @@ func (w When) or(other When) When {
 	return When{Any: slices.Compact(all)}
 }
 
+// group joins the bounds of statistics of all policies about the principal and
+// the dataset, for whatever right, purpose and time: figures for two purposes
+// that were parted in two ways could tell of one person by their difference.
 func (c *compiler) group(a Aggregate) {
 	if c.made.grouping == nil {
 		c.made.grouping = &Grouping{}

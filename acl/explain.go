@@ -71,8 +71,11 @@ func (s *Set) Explain(principal Principal, request Request, resource *Resource, 
 	}
 	made := Explanation{
 		Dataset: resource.Dataset, Principal: principal.ID(), Actor: principal.Actor(), Right: request.Right, Purpose: request.Purpose,
-		At: request.At, PolicyVersion: s.version, Consent: decision.consent, Grouping: decision.grouping, Decision: decision.fingerprint,
+		At: request.At, PolicyVersion: s.version, Consent: decision.consent, Decision: decision.fingerprint,
 		Fields: []FieldExplanation{},
+	}
+	if slices.ContainsFunc(decision.fields, func(f FieldAccess) bool { return f.Statistical() }) {
+		made.Grouping = decision.grouping
 	}
 	if principal.held != nil {
 		made.Delegation = principal.held.delegation

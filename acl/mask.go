@@ -129,7 +129,7 @@ func (m Mask) bounds() ([]*big.Rat, error) {
 	var numbers []*big.Rat
 	for _, text := range strings.Split(cmp.Or(m.Step, m.Bounds), ",") {
 		number, ok := new(big.Rat).SetString(strings.TrimSpace(text))
-		if !ok || strings.ContainsAny(text, "/eEpPxX_") {
+		if !ok || strings.Trim(strings.TrimSpace(text), "-0123456789.") != "" {
 			return nil, fault.New(fault.Invalid, "mask range: %q is no number", text)
 		}
 		if len(numbers) > 0 && number.Cmp(numbers[len(numbers)-1]) <= 0 {

@@ -59,9 +59,12 @@ func (s *survey) judge(t *testing.T) {
 	s.decision, err = s.set.Compile(asked.Principal(), acl.Request{Right: acl.View, At: s.now}, payroll)
 	require.NoError(t, err)
 	s.people, s.split = s.decision.Grouping().MinPeople, nil
+	var unseen []string
 	for _, name := range s.decision.Grouping().Dimensions {
 		if s.decision.Field(name).Best().Access > acl.Denied {
 			s.split = append(s.split, name)
+		} else {
+			unseen = append(unseen, name)
 		}
 	}
 	// Masks that denies leave are the same for what is shown and what counts.
@@ -82,6 +85,9 @@ func (s *survey) judge(t *testing.T) {
 		for _, name := range s.split {
 			one.hidden = one.hidden || !one.open[name]
 			one.atom += cell(one.value[name])
+		}
+		for _, name := range unseen {
+			one.atom += cell(row[name])
 		}
 		if may {
 			s.judged = append(s.judged, one)

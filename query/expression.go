@@ -18,7 +18,7 @@ import (
 // but their arguments. "||", "+" and the like are functions to the parser.
 var scalarFunctions = []string{
 	"||", "+", "-", "*", "/", "//", "%", "abs", "round", "floor", "ceil", "left", "right", "substr", "substring", "length", "upper", "lower",
-	"trim", "ltrim", "rtrim", "concat", "replace", "regexp_replace", "split_part", "strpos", "contains", "starts_with", "lpad", "rpad", "repeat",
+	"trim", "ltrim", "rtrim", "concat", "replace", "regexp_replace", "split_part", "strpos", "contains", "starts_with",
 	"reverse", "coalesce", "nullif", "greatest", "least", "date_trunc", "date_part", "year", "month", "day", "last_day", "strftime", "~~", "!~~",
 }
 

@@ -17,6 +17,8 @@ type counting struct {
 	salt    string
 	people  int
 	split   []string
+	// unseen are dimensions that are not seen: rows are parted by their raw values.
+	unseen []string
 	protect bool
 }
 
@@ -69,10 +71,15 @@ func newCounting(w *world, asked acltest.Asked, request query.Request) *counting
 	})
 	if grouping := decision.Grouping(); grouping != nil {
 		c.people = grouping.MinPeople
-		c.split = slices.DeleteFunc(slices.Clone(grouping.Dimensions), func(name string) bool {
-			field := decision.Field(name)
-			return field == nil || field.Best().Access == acl.Denied
-		})
+		for _, name := range grouping.Dimensions {
+			switch field := decision.Field(name); {
+			case field == nil:
+			case field.Best().Access == acl.Denied:
+				c.unseen = append(c.unseen, name)
+			default:
+				c.split = append(c.split, name)
+			}
+		}
 	}
 	return c
 }
@@ -133,7 +140,9 @@ func (c *counting) base() []acltest.Row {
 func (c *counting) atom(row acltest.Row) []acltest.Row {
 	var atom []acltest.Row
 	for _, other := range c.base() {
-		if !slices.ContainsFunc(c.split, func(name string) bool { return c.value(name, row) != c.value(name, other) }) {
+		apart := slices.ContainsFunc(c.split, func(name string) bool { return c.value(name, row) != c.value(name, other) }) ||
+			slices.ContainsFunc(c.unseen, func(name string) bool { return row[name] != other[name] })
+		if !apart {
 			atom = append(atom, other)
 		}
 	}

@@ -65,6 +65,11 @@ func (b *builder) statistics(request Request) (Plan, error) {
 		return Plan{}, err
 	}
 	s := statistics{b: b, base: base, dimensions: dimensions, least: grouping.MinPeople, used: map[string]string{}}
+	for _, name := range grouping.Dimensions {
+		if access := b.decision.Field(name); access != nil && !slices.Contains(dimensions, name) {
+			s.unseen = append(s.unseen, access.Field)
+		}
+	}
 	return s.plan(request, filter, measured)
 }
 
@@ -84,6 +89,9 @@ type statistics struct {
 	b          *builder
 	base       squirrel.SelectBuilder
 	dimensions []string
+	// unseen are dimensions of other purposes, rights or hours: rows are parted by
+	// them too, so that figures of both cannot be taken apart.
+	unseen []acl.Field
 	least      int
 	// used gives the protected value of each measured field.
 	used map[string]string
@@ -96,6 +104,12 @@ func (s *statistics) plan(request Request, filter squirrel.Sqlizer, measured []m
 		column := fmt.Sprintf("_d%d", i)
 		atoms = atoms.Column(warehouse.Ident(name) + " AS " + column).GroupBy(warehouse.Ident(name))
 		join = append(join, squirrel.Expr(warehouse.Ident("base", name)+" IS NOT DISTINCT FROM atoms."+column))
+	}
+	for i, field := range s.unseen {
+		raw, column := fmt.Sprintf("_raw%d", i), fmt.Sprintf("_u%d", i)
+		s.base = s.base.Column(field.Column + " AS " + raw)
+		atoms = atoms.Column(raw + " AS " + column).GroupBy(raw)
+		join = append(join, squirrel.Expr("base."+raw+" IS NOT DISTINCT FROM atoms."+column))
 	}
 	s.base = s.base.Column(squirrel.ConcatExpr(s.hidden(), " AS "+hiddenRow))
 	atoms = atoms.Column(s.count(hiddenRow) + " AS " + people)
