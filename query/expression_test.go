@@ -56,7 +56,6 @@ func TestSensibleExpressionsShowWhatTheySay(t *testing.T) {
 		"value % 0":                               {"big", schema.Of(schema.Int64), []string{"1|NULL|", "2|NULL|", "3|NULL|"}},
 		"CAST(value AS TINYINT)":                  {"ratio", schema.Of(schema.Int8), []string{"1|NULL|", "2|NULL|", "3|NULL|"}},
 		"regexp_replace(value, value || '(', '')": {"name", schema.Of(schema.String), []string{"1|NULL|", "2|NULL|", "3|NULL|"}},
-		"repeat(value, 9000000000)":               {"name", schema.Of(schema.String), []string{"1|NULL|", "2|NULL|", "3|NULL|"}},
 		"CASE WHEN value = 'a' THEN CAST('x' AS DATE) END": {"name", schema.Of(schema.Date), []string{"1|NULL|", "2|NULL|", "3|NULL|"}},
 	} {
 		expression := acl.Expression{Name: "x", SQL: sql, Type: c.kind}
@@ -97,7 +96,7 @@ func TestExpressionsReadNothingElse(t *testing.T) {
 		"row_number() OVER ()", "lag(value) OVER ()", "first(value) OVER (PARTITION BY value)", "count(*)", "count(value)", "sum(value)", "max(value)", "string_agg(value, ',')", "list(value)", "first(value)", "any_value(value)",
 		"upper(value) FILTER (WHERE true)", "upper(DISTINCT value)", "concat(value ORDER BY value)", "GROUPING(value)", "upper(value) WITHIN GROUP (ORDER BY 1)", "upper(x := value)",
 		"x -> x", "lambda x: x", "list_transform([value], lambda x: x)", "[x for x in [value]]", "[value]", "[1, 2]", "{'a': value}", "MAP {'a': value}", "(value, 1)", "ROW(value)", "unnest([value])", "struct_pack(a := value)",
-		"read_csv('/etc/passwd')", "read_text('/etc/passwd')", "read_blob(value)", "read_parquet(value)", "glob('*')", "getenv('HOME')", "current_setting('memory_limit')", "getvariable('x')", "duckdb_settings()", "duckdb_secrets()",
+		"repeat(value, 9000000000)", "lpad(value, 2000000000, 'x')", "read_csv('/etc/passwd')", "read_text('/etc/passwd')", "read_blob(value)", "read_parquet(value)", "glob('*')", "getenv('HOME')", "current_setting('memory_limit')", "getvariable('x')", "duckdb_settings()", "duckdb_secrets()",
 		"query('SELECT 1')", "query_table('x')", "pragma_table_info('x')", "current_user", "current_user()", "current_database()", "current_schema()", "current_date", "now()", "version()", "txid_current()", "pg_typeof(value)", "nextval('x')", "random()",
 		"uuid()", "setseed(0.1)", "error('x')", "sleep(1)", "hash(value)", "md5(value)", "sha256(value)", "json_serialize_sql('SELECT 1')", "json(value)", "value -> 'a'", "value ->> 'a'", "format('{}', value)", "printf('%s', value)",
 		"shown(value)", "main.shown(value)", "warehouse.main.shown(value)", "main.upper(value)", "system.main.upper(value)", "pg_catalog.upper(value)", `"main"."upper"(value)`, "main.value", "value.upper()", "value.shown()",
