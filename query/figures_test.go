@@ -12,13 +12,13 @@ import (
 
 // counting works out figures in the plainest way.
 type counting struct {
-	w       *world
-	asked   acltest.Asked
-	salt    string
-	people  int
-	split   []string
+	w      *world
+	asked  acltest.Asked
+	salt   string
+	people int
+	split  []string
 	// unseen are dimensions that are not seen: rows are parted by their raw values.
-	unseen []string
+	unseen  []string
 	protect bool
 }
 

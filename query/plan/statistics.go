@@ -92,7 +92,7 @@ type statistics struct {
 	// unseen are dimensions of other purposes, rights or hours: rows are parted by
 	// them too, so that figures of both cannot be taken apart.
 	unseen []acl.Field
-	least      int
+	least  int
 	// used gives the protected value of each measured field.
 	used map[string]string
 }
