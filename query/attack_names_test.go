@@ -152,7 +152,7 @@ func TestNamesThatAreNone(t *testing.T) {
 		require.True(t, fault.Is(refusal(t, w, own, query.Request{Purpose: name}), fault.Invalid))
 		require.True(t, fault.Is(refusal(t, w, own, query.Request{Right: acl.Right(name)}), fault.Denied))
 	}
-	for right, code := range map[acl.Right]fault.Code{"VIEW": fault.Denied, acl.Hold: fault.Denied, acl.Transmit: fault.Denied, acl.Create: fault.Invalid, "view ": fault.Denied} {
+	for right, code := range map[acl.Right]fault.Code{"VIEW": fault.Denied, acl.Hold: fault.Denied, acl.Transmit: fault.Denied, acl.Create: fault.Invalid, acl.View + " ": fault.Denied} {
 		require.True(t, fault.Is(refusal(t, w, own, query.Request{Right: right}), code), right)
 	}
 	err := refusal(t, w, acl.Profile{}, query.Request{Where: "note = 'secret-1'", Purpose: "offer"})

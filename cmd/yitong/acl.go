@@ -23,7 +23,7 @@ func (c *cli) aclCommand() *cobra.Command {
 	}
 	command.AddCommand(
 		c.aclList(), c.aclShow(), c.aclApply(), c.aclRemove(), c.aclPurposes(),
-		c.aclExplain(), c.aclWho(), c.aclWhat(), c.aclSimulate(),
+		c.aclExplain(), c.aclWho(), c.aclWhat(), c.aclSimulate(), c.aclImport(),
 		c.aclConsent(), c.aclDelegate(), c.aclDelegations(), c.aclUndelegate(), c.aclRequest(), c.aclReview(),
 	)
 	return command

@@ -40,7 +40,9 @@ type cli struct {
 // carried out.
 type finished struct{ status int }
 
-func (f finished) Error() string { return "the command was carried out by the owner of the home folder" }
+func (f finished) Error() string {
+	return "the command was carried out by the owner of the home folder"
+}
 
 // mistake is an error in how the command was called.
 type mistake struct{ err error }
