@@ -101,7 +101,7 @@ func TestConsentOpensOneRowAndClosesIt(t *testing.T) {
 
 	record := gives[policystore.ConsentRecord](d, "acl", "consent", "give", "reading_advice", "--person", "10002")
 	require.Equal(t, policystore.ConsentGiven, record.State)
-	require.Equal(t, policystore.Consent{Purpose: "reading_advice", Person: "10002"}, record.Consent)
+	require.Equal(t, policystore.Consent{Purpose: "reading_advice", Person: "10002", By: commandLine}, record.Consent)
 	require.Len(t, d.rows("card.account", advice...), 2)
 
 	d.does("acl", "consent", "withdraw", "reading_advice", "--person", "10001", "--recipient", "app_library")
