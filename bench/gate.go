@@ -187,13 +187,24 @@ func drain(reader array.RecordReader) int64 {
 	return rows
 }
 
-// recordCost reads one row by its key, with and without a record.
+// smallRows is the size of the table that is read by key to see what the record
+// costs of a request.
+const smallRows = 10_000
+
+// recordCost reads one row by its key, with and without a record, and appends
+// records alone.
 func (g *gateBench) recordCost(ctx context.Context, log *audit.Log) ([]result, error) {
-	recorded, plain := g.gate(log), g.gate(noRecord{})
-	request := query.Request{Dataset: "hr.pay", Where: "id = '4000000'", Limit: 1}
+	err := g.warehouse.Exec(ctx, "CREATE TABLE "+warehouse.Published("hr.small")+" AS SELECT * FROM "+warehouse.Published("hr.pay")+fmt.Sprintf(" LIMIT %d", smallRows))
+	if err != nil {
+		return nil, err
+	}
+	small := *g
+	small.dataset.ID = "hr.small"
+	recorded, plain := small.gate(log), small.gate(noRecord{})
+	request := query.Request{Dataset: "hr.small", Where: "id = '4000'", Limit: 1}
 	principal := reader()
 	var with, without, appends []time.Duration
-	for i := range 300 {
+	for i := range 3000 {
 		for _, one := range []struct {
 			gate *query.Gate
 			into *[]time.Duration
@@ -204,17 +215,19 @@ func (g *gateBench) recordCost(ctx context.Context, log *audit.Log) ([]result, e
 				return nil, err
 			}
 			drain(read.Reader)
-			if i > 20 {
+			if i > 100 {
 				*one.into = append(*one.into, time.Since(began))
 			}
 		}
-		record := audit.Record{Principal: "dean", Action: "read", Dataset: "hr.pay", Rows: 50, Outcome: audit.Allowed, Query: `{"dataset":"hr.pay","where":"id = '4000000'"}`}
-		for f := range wideFields {
-			record.Fields = append(record.Fields, audit.FieldAccess{Name: fmt.Sprintf("field_%d", f), Access: "clear"})
-		}
-		for p := range 50 {
-			record.Persons = append(record.Persons, fmt.Sprint(10_000+p))
-		}
+	}
+	record := audit.Record{Principal: "dean", Action: "read", Dataset: "hr.pay", Rows: 50, Outcome: audit.Allowed, Query: `{"dataset":"hr.pay"}`}
+	for f := range wideFields {
+		record.Fields = append(record.Fields, audit.FieldAccess{Name: fmt.Sprintf("field_%d", f), Access: "clear"})
+	}
+	for p := range 50 {
+		record.Persons = append(record.Persons, fmt.Sprint(10_000+p))
+	}
+	for range 5000 {
 		began := time.Now()
 		if err := log.Append(ctx, record); err != nil {
 			return nil, err
@@ -225,8 +238,15 @@ func (g *gateBench) recordCost(ctx context.Context, log *audit.Log) ([]result, e
 		slices.Sort(times)
 	}
 	median := func(times []time.Duration) time.Duration { return times[len(times)/2] }
-	return []result{{
-		name: "the record of a read (60 fields, 50 people)", goal: "50 µs", figure: fmt.Sprintf("%d µs", median(appends).Microseconds()), met: median(appends) <= 50*time.Microsecond,
-		parts: []string{fmt.Sprintf("a read by key with a record %.2f ms, without %.2f ms", ms(median(with)), ms(median(without)))},
-	}}, nil
+	cost := median(with) - median(without)
+	return []result{
+		{
+			name: "the record's part of a read of one row by key", goal: "50 µs", figure: fmt.Sprintf("%d µs", cost.Microseconds()), met: cost <= 50*time.Microsecond,
+			parts: []string{fmt.Sprintf("with it %.2f ms, without %.2f ms, medians of %d", ms(median(with)), ms(median(without)), len(with))},
+		},
+		{
+			name: "one record of 60 fields and 50 people", goal: "50 µs", figure: fmt.Sprintf("%d µs", median(appends).Microseconds()), met: median(appends) <= 50*time.Microsecond,
+			parts: []string{fmt.Sprintf("slowest of a hundred: %d µs", appends[len(appends)*99/100].Microseconds())},
+		},
+	}, nil
 }

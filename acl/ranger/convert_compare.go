@@ -70,7 +70,7 @@ func Compare(file *File, made Converted, at time.Time, questions int) (Compariso
 	for _, note := range made.Notes {
 		c.noted[note.Policy] = c.noted[note.Policy] || note.Shows == ShowsLess
 	}
-	err = c.run(engine.questions(made.Databases), questions)
+	err = c.run(engine.questions(made.Databases, questions), questions)
 	return c.out, err
 }
 

@@ -64,11 +64,28 @@ func (g *gathering) resource(resources map[string]PolicyResource) {
 				g.levels[level][strings.NewReplacer("*", filled, "?", "q").Replace(value)] = true
 				continue
 			}
-			for _, name := range filledIn(value, sortedKeys(g.users)) {
+			for _, name := range g.filledIn(value) {
 				g.levels[level][name] = true
 			}
 		}
 	}
+}
+
+// filledIn gives names that a pattern fits.
+func (g *gathering) filledIn(pattern string) []string {
+	pattern = strings.ToLower(pattern)
+	if strings.Contains(pattern, "{") {
+		var made []string
+		for _, user := range sortedKeys(g.users) {
+			made = append(made, strings.NewReplacer("{user}", user, "*", filled, "?", "q").Replace(pattern))
+		}
+		return made
+	}
+	made := []string{strings.NewReplacer("*", filled, "?", "q").Replace(pattern)}
+	if bare := strings.ReplaceAll(pattern, "*", ""); bare != pattern && bare != "" {
+		made = append(made, strings.ReplaceAll(bare, "?", "q"))
+	}
+	return made
 }
 
 func (g *gathering) filter(text string) {

@@ -2,6 +2,7 @@ package ranger
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -15,7 +16,7 @@ import (
 type universe struct {
 	principals        []asker
 	databases, tables []string
-	columns           []string
+	columns, filtered []string
 	taggings          []tagging
 	types             map[string]schema.Type
 	// rows are rows with values that tell the row filters apart.
@@ -50,11 +51,11 @@ func (p place) tagsOf(column string) []Tag {
 	return made
 }
 
-// Bounds of what is asked: beyond them questions are left out here and there.
 const (
-	maxPrincipals = 200
-	maxColumns    = 40
-	maxRows       = 12
+	// maxRows is how many rows are drawn for each question.
+	maxRows = 12
+	// maxNamed bounds the users, and the sets of groups, that are joined.
+	maxNamed = 300
 )
 
 // Names for somebody and something that no policy names.
@@ -75,8 +76,9 @@ func atMost[T any](most int, all []T) []T {
 	return kept[:most]
 }
 
-// questions gathers what a file names, in the databases that are meant.
-func (e *Engine) questions(databases []string) universe {
+// questions gathers what a file names, in the databases that are meant, for
+// about so many questions.
+func (e *Engine) questions(databases []string, most int) universe {
 	found := newGathering()
 	sources := []*repository{e.policies}
 	for _, name := range sortedKeys(e.zones) {
@@ -104,19 +106,38 @@ func (e *Engine) questions(databases []string) universe {
 	if len(databases) > 0 {
 		made.databases = databases
 	}
+	made.reduce(most)
+	return made
+}
+
+// reduce leaves principals and columns out, here and there, where there are too
+// many questions; places are left out when they are asked about.
+func (u *universe) reduce(questions int) {
+	if len(u.principals)*len(u.columns)*len(u.databases)*len(u.tables)*len(u.taggings) <= questions {
+		return
+	}
+	side := math.Cbrt(float64(questions))
+	u.principals = atMost(max(10, int(2*side)), u.principals)
+	u.columns = u.withFiltered(atMost(max(5, int(side/2)), u.columns))
+}
+
+// withFiltered adds the columns by which rows are filtered.
+func (u *universe) withFiltered(columns []string) []string {
+	made := slices.Clone(columns)
+	for _, column := range u.filtered {
+		if !slices.Contains(made, column) {
+			made = append(made, column)
+		}
+	}
 	return made
 }
 
 func (e *Engine) universeOf(found *gathering) universe {
 	made := universe{
 		databases: found.listed(levelDatabase), tables: found.listed(levelTable),
-		columns: atMost(maxColumns, found.listed(levelColumn)), taggings: []tagging{{}}, types: map[string]schema.Type{},
+		columns: found.listed(levelColumn), filtered: found.filtered, taggings: []tagging{{}}, types: map[string]schema.Type{},
 	}
-	for _, column := range found.filtered {
-		if !slices.Contains(made.columns, column) {
-			made.columns = append(made.columns, column)
-		}
-	}
+	made.columns = made.withFiltered(made.columns)
 	for _, column := range made.columns {
 		made.types[column] = schema.Of(schema.String)
 		if found.numbers[column] {
@@ -126,7 +147,7 @@ func (e *Engine) universeOf(found *gathering) universe {
 	if e.tags != nil && e.tagged == nil {
 		made.taggings = append(made.taggings, found.taggings()...)
 	}
-	made.principals = atMost(maxPrincipals, e.askers(found))
+	made.principals = e.askers(found)
 	made.rows = found.rows(made.columns)
 	return made
 }
@@ -148,8 +169,9 @@ func (e *Engine) askers(found *gathering) []asker {
 		sets = append(sets, found.groupSets[key])
 	}
 	var made []asker
-	for _, groups := range sets {
-		for _, user := range sortedKeys(found.users) {
+	users := atMost(maxNamed, sortedKeys(found.users))
+	for _, groups := range atMost(maxNamed, sets) {
+		for _, user := range users {
 			made = append(made, asker{user: user, groups: groups})
 		}
 	}
@@ -209,23 +231,6 @@ func (u universe) kept(filter Result, who asker) []conditions.Truth {
 func (u universe) field(name string) (conditions.Field, bool) {
 	of, known := u.types[name]
 	return conditions.Field{Name: name, Expression: name, Type: of}, known
-}
-
-// filledIn gives names that a pattern fits.
-func filledIn(pattern string, users []string) []string {
-	pattern = strings.ToLower(pattern)
-	if strings.Contains(pattern, "{") {
-		var made []string
-		for _, user := range users {
-			made = append(made, strings.NewReplacer("{user}", user, "*", filled, "?", "q").Replace(pattern))
-		}
-		return made
-	}
-	made := []string{strings.NewReplacer("*", filled, "?", "q").Replace(pattern)}
-	if bare := strings.ReplaceAll(pattern, "*", ""); bare != pattern && bare != "" {
-		made = append(made, strings.ReplaceAll(bare, "?", "q"))
-	}
-	return made
 }
 
 // literalsOf gives the columns of a filter with the values that it compares them with.

@@ -153,10 +153,7 @@ func (c *converter) databases(level *level, given PolicyResource, towards direct
 		made, problems := c.names(level, given, towards)
 		open := made.excluded || made.all || slices.ContainsFunc(made.patterns, func(p string) bool { return strings.Contains(p, anything) })
 		if towards == giving && open && !made.none() {
-			problems = append(problems, more(
-				"the databases "+strings.Join(given.Values, ", "), "the catalog has systems that Ranger never guarded",
-				"what fits is given of these too; --database says which are meant",
-			))
+			problems = append(problems, unguarded("the databases "+strings.Join(given.Values, ", ")))
 		}
 		return made, problems
 	}
@@ -193,6 +190,11 @@ func (c *converter) databases(level *level, given PolicyResource, towards direct
 	return kept, problems
 }
 
+// unguarded tells of what fits datasets that Ranger never had a say in.
+func unguarded(what string) problem {
+	return more(what, "the catalog has systems that Ranger never guarded", "what fits is given of these too; --database says which are meant")
+}
+
 // tagTarget selects by tags: those of a field and of its dataset.
 func (c *converter) tagTarget(s *source, given PolicyResource, towards direction) (*target, []problem) {
 	tags, problems := c.names(s.levels[tagLevel], given, towards)
@@ -213,6 +215,9 @@ func (c *converter) tagTarget(s *source, given PolicyResource, towards direction
 	}
 	for _, database := range c.options.Databases {
 		made.selector.Datasets = append(made.selector.Datasets, database+"."+anything)
+	}
+	if towards == giving && len(c.options.Databases) == 0 {
+		problems = append(problems, unguarded("the tags "+strings.Join(given.Values, ", ")))
 	}
 	return made, problems
 }

@@ -48,7 +48,7 @@ func TestConvertedPoliciesNeverShowMore(t *testing.T) {
 			}
 			compared++
 			for i, at := range moments(file) {
-				found := same(t, file, made, at, 50_000/(4*i+1))
+				found := same(t, file, made, at, 60_000/(4*i+1))
 				t.Logf("%s at %s: select %+v, update %+v", filepath.Base(path), at.Format(time.DateTime), found.Select, found.Update)
 				total = plus(total, found.Select)
 			}

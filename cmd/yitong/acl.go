@@ -164,7 +164,7 @@ func (c *cli) aclApply() *cobra.Command {
 						fmt.Fprintf(c.stdout, "Nothing changed: version %d of the policies counts.\n", version)
 						return
 					}
-					fmt.Fprintf(c.stdout, "Version %d of the policies counts now: %s.\n", version, plural(int64(view.Policies.Current().Len()), "policy"))
+					fmt.Fprintf(c.stdout, "Version %d of the policies counts now: %s.\n", version, policyCount(view.Policies.Current().Len()))
 				})
 			})
 		},
@@ -217,4 +217,12 @@ func (c *cli) aclPurposes() *cobra.Command {
 			})
 		},
 	}
+}
+
+// policyCount writes a number of policies.
+func policyCount(n int) string {
+	if n == 1 {
+		return "1 policy"
+	}
+	return grouped(int64(n)) + " policies"
 }

@@ -133,7 +133,7 @@ func (c *cli) writeExplanation(explained acl.Explanation) {
 			fmt.Fprintln(c.stdout, "    no policy is about it")
 		}
 		if field.More > 0 {
-			fmt.Fprintf(c.stdout, "    and %s that would have decided\n", plural(int64(field.More), "other policy"))
+			fmt.Fprintf(c.stdout, "    and %s more that would have decided\n", policyCount(field.More))
 		}
 	}
 	if explained.Consent != nil {

@@ -256,8 +256,8 @@ func policiesText(n int) string {
 // What --check asks is bounded, so that it takes seconds: each question is put
 // to every policy.
 const (
-	maxQuestions, minQuestions = 50_000, 1000
-	maxAnswers                 = 10_000_000
+	maxQuestions, minQuestions = 50_000, 500
+	maxAnswers                 = 4_000_000
 )
 
 // checkedCase is a test case of the file.

@@ -46,7 +46,10 @@ func (b *builder) masked(field acl.Field, mask acl.Mask) (expression, error) {
 	case acl.MaskHash:
 		return expression{fmt.Sprintf("left(sha256(? || %s), %d)", asText(field), hashLength), []any{b.salt}}, nil
 	case acl.MaskYear:
-		return expression{sql: tried(field, "NULL", "CAST(date_trunc('year', "+guarded(field)+") AS "+field.Type.SQL()+")")}, nil
+		if field.Type.Kind == schema.Date {
+			return expression{sql: "TRY(make_date(year(" + column + "), 1, 1))"}, nil
+		}
+		return expression{sql: "TRY(CAST(date_trunc('year', " + guarded(field) + ") AS " + field.Type.SQL() + "))"}, nil
 	case acl.MaskRange:
 		return rangeOf(field, mask)
 	case acl.MaskExpression:

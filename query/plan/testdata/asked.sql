@@ -3,9 +3,7 @@
 -- shows name: clear string
 SELECT "name", "_person"
   FROM (SELECT "id" AS "id", "name" AS "name", "college" AS "college",
-    CASE WHEN TRUE THEN CASE
-      WHEN TRY("born") IS NULL THEN NULL
-      ELSE TRY(CAST(date_trunc('year', TRY("born")) AS DATE)) END
+    CASE WHEN TRUE THEN TRY(make_date(year("born"), 1, 1))
       WHEN TRUE THEN CAST(NULL AS DATE)
       ELSE "born" END AS "born", "pay" AS "pay", CAST("id" AS VARCHAR) AS "_person"
   FROM "warehouse"."published"."hr.staff") AS governed
@@ -20,9 +18,7 @@ SELECT "name", "_person"
 -- people concerned
 SELECT DISTINCT "_person"
   FROM (SELECT "id" AS "id", "name" AS "name", "college" AS "college",
-    CASE WHEN TRUE THEN CASE
-      WHEN TRY("born") IS NULL THEN NULL
-      ELSE TRY(CAST(date_trunc('year', TRY("born")) AS DATE)) END
+    CASE WHEN TRUE THEN TRY(make_date(year("born"), 1, 1))
       WHEN TRUE THEN CAST(NULL AS DATE)
       ELSE "born" END AS "born", "pay" AS "pay", CAST("id" AS VARCHAR) AS "_person"
   FROM "warehouse"."published"."hr.staff") AS governed

@@ -16,9 +16,7 @@ SELECT "id", "name", "college", "born", "pay", "_person"
       ELSE left("name", 1) || '**' END END AS "name",
     CASE WHEN "college" IS NULL THEN NULL
       WHEN length("college") <= 1 THEN '***'
-      ELSE left("college", 1) || '***' END AS "college",
-    CASE WHEN TRY("born") IS NULL THEN NULL
-      ELSE TRY(CAST(date_trunc('year', TRY("born")) AS DATE)) END AS "born", CAST(NULL AS DECIMAL(10,2)) AS "pay", CAST("id" AS VARCHAR) AS "_person"
+      ELSE left("college", 1) || '***' END AS "college", TRY(make_date(year("born"), 1, 1)) AS "born", CAST(NULL AS DECIMAL(10,2)) AS "pay", CAST("id" AS VARCHAR) AS "_person"
   FROM "warehouse"."published"."hr.staff") AS governed
   WHERE TRUE
   LIMIT 100

@@ -9,9 +9,7 @@
 SELECT "born", "_person"
   FROM (SELECT CASE
       WHEN (coalesce("id" IN (CAST(? AS VARCHAR)), FALSE)) THEN CAST("born" AS VARCHAR)
-      WHEN (coalesce("college" = CAST(? AS VARCHAR), FALSE)) THEN CAST(CASE
-      WHEN TRY("born") IS NULL THEN NULL
-      ELSE TRY(CAST(date_trunc('year', TRY("born")) AS DATE)) END AS VARCHAR)
+      WHEN (coalesce("college" = CAST(? AS VARCHAR), FALSE)) THEN CAST(TRY(make_date(year("born"), 1, 1)) AS VARCHAR)
       ELSE CASE
       WHEN CAST("born" AS VARCHAR) IS NULL THEN NULL
       WHEN length(CAST("born" AS VARCHAR)) <= 1 THEN '***'
