@@ -74,6 +74,16 @@ type When struct {
 // Never reports whether the term counts on no row.
 func (w When) Never() bool { return !w.Always && len(w.Any) == 0 }
 
+// Or gives the rows of either.
+func (w When) Or(other When) When {
+	if w.Always || other.Always {
+		return When{Always: true}
+	}
+	all := slices.Concat(w.Any, other.Any)
+	slices.Sort(all)
+	return When{Any: slices.Compact(all)}
+}
+
 // Term is a limit and the rows on which it counts.
 type Term struct {
 	Limit Limit `json:"limit"`

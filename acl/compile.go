@@ -195,29 +195,20 @@ func (f *FieldAccess) add(place int, p *Prepared, when When) {
 	case Masked:
 		f.Caps = join(f.Caps, limit, when)
 	case Statistics:
-		f.Statistics = f.Statistics.or(when)
+		f.Statistics = f.Statistics.Or(when)
 	default:
-		f.Denied = f.Denied.or(when)
+		f.Denied = f.Denied.Or(when)
 	}
 }
 
 func join(terms []Term, limit Limit, when When) []Term {
 	for i := range terms {
 		if terms[i].Limit == limit {
-			terms[i].When = terms[i].When.or(when)
+			terms[i].When = terms[i].When.Or(when)
 			return terms
 		}
 	}
 	return append(terms, Term{limit, when})
-}
-
-func (w When) or(other When) When {
-	if w.Always || other.Always {
-		return When{Always: true}
-	}
-	all := append(slices.Clone(w.Any), other.Any...)
-	slices.Sort(all)
-	return When{Any: slices.Compact(all)}
 }
 
 // group joins the bounds of statistics of all policies about the principal and

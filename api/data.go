@@ -36,7 +36,7 @@ func textOf(text definition.Text) contract.Text { return contract.Text{Zh: &text
 
 // ListDatasets lists the datasets of which the caller gets anything.
 func (s *Server) ListDatasets(c *gin.Context, params contract.ListDatasetsParams) {
-	sights, err := s.sights(c, principalOf(c), acl.Request{Right: rightOf(params.Right), Purpose: value(params.Purpose), At: s.Now()})
+	sights, err := s.sights(c, s.Policies.Current(), principalOf(c), acl.Request{Right: rightOf(params.Right), Purpose: value(params.Purpose), At: s.Now()})
 	if err != nil {
 		s.fail(c, err)
 		return
@@ -65,12 +65,12 @@ func (s *Server) ListDatasets(c *gin.Context, params contract.ListDatasetsParams
 	c.JSON(http.StatusOK, gin.H{"datasets": listed})
 }
 
-func (s *Server) sights(c *gin.Context, principal acl.Principal, request acl.Request) ([]access.Sight, error) {
+func (s *Server) sights(c *gin.Context, policies *acl.Set, principal acl.Principal, request acl.Request) ([]access.Sight, error) {
 	resources, err := access.Resources(c, s.Catalog)
 	if err != nil {
 		return nil, err
 	}
-	return access.WhatCanSee(s.Policies.Current(), principal, resources, request)
+	return access.WhatCanSee(policies, principal, resources, request)
 }
 
 // GetDataset describes a dataset as the caller may see it. One of which nothing

@@ -1,7 +1,7 @@
 package api
 
 import (
-	"net/http"
+	"context"
 	"slices"
 	"time"
 
@@ -62,35 +62,31 @@ func (s *Server) subject(c *gin.Context, id *string) (acl.Principal, bool, error
 
 // ExplainDecision explains a decision about a dataset.
 func (s *Server) ExplainDecision(c *gin.Context, params contract.ExplainDecisionParams) {
+	explained, err := s.explain(c, params)
+	s.give(c, explained, err)
+}
+
+func (s *Server) explain(c *gin.Context, params contract.ExplainDecisionParams) (acl.Explanation, error) {
 	principal, self, err := s.subject(c, params.Principal)
 	if err != nil {
-		s.fail(c, err)
-		return
+		return acl.Explanation{}, err
 	}
 	resource, err := s.resource(c, params.Dataset)
 	if err == nil && !self {
 		err = demandOverseer(principalOf(c), resource)
 	}
 	if err != nil {
-		s.fail(c, err)
-		return
+		return acl.Explanation{}, err
 	}
 	policies, request, err := s.moment(c, params.Right, params.Purpose, params.At)
 	if err != nil {
-		s.fail(c, err)
-		return
+		return acl.Explanation{}, err
 	}
 	names, err := access.Named(resource, value(params.Field))
 	if err != nil {
-		s.fail(c, err)
-		return
+		return acl.Explanation{}, err
 	}
-	explained, err := policies.Explain(principal, request, resource, names...)
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	c.JSON(http.StatusOK, explained)
+	return policies.Explain(principal, request, resource, names...)
 }
 
 func (s *Server) resource(c *gin.Context, dataset string) (*acl.Resource, error) {
@@ -103,30 +99,27 @@ func (s *Server) resource(c *gin.Context, dataset string) (*acl.Resource, error)
 
 // WhoCanSee lists who sees a field.
 func (s *Server) WhoCanSee(c *gin.Context, params contract.WhoCanSeeParams) {
+	viewers, err := s.viewers(c, params)
+	s.give(c, gin.H{"viewers": viewers}, err)
+}
+
+func (s *Server) viewers(c *gin.Context, params contract.WhoCanSeeParams) ([]access.Viewer, error) {
 	resource, err := s.resource(c, params.Dataset)
 	if err == nil {
 		err = demandOverseer(principalOf(c), resource)
 	}
 	if err != nil {
-		s.fail(c, err)
-		return
+		return nil, err
 	}
 	policies, request, err := s.moment(c, params.Right, params.Purpose, params.At)
 	if err != nil {
-		s.fail(c, err)
-		return
+		return nil, err
 	}
 	everybody, err := s.People.All()
 	if err != nil {
-		s.fail(c, err)
-		return
+		return nil, err
 	}
-	viewers, err := access.WhoCanSee(policies, everybody, resource, params.Field, request)
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	c.JSON(http.StatusOK, gin.H{"viewers": viewers})
+	return access.WhoCanSee(policies, everybody, resource, params.Field, request)
 }
 
 // WhatCanSee lists what a principal sees; of others only administrators may ask.
@@ -144,55 +137,35 @@ func (s *Server) WhatCanSee(c *gin.Context, params contract.WhatCanSeeParams) {
 		s.fail(c, err)
 		return
 	}
-	resources, err := access.Resources(c, s.Catalog)
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	sights, err := access.WhatCanSee(policies, principal, resources, request)
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	c.JSON(http.StatusOK, gin.H{"sights": sights})
+	sights, err := s.sights(c, policies, principal, request)
+	s.give(c, gin.H{"sights": sights}, err)
 }
 
 // SimulatePolicies shows who would gain and lose what.
 func (s *Server) SimulatePolicies(c *gin.Context) {
-	caller := principalOf(c)
-	var asked struct {
-		Put    []acl.Policy `json:"put"`
-		Remove []string     `json:"remove"`
-	}
-	err := demandAdministrator(caller)
-	if err == nil {
-		err = decode(c, &asked)
-	}
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	after, err := s.Policies.Preview(c, policystore.Change{Origin: originAPI, Author: caller.ID(), Put: acl.Contents{Policies: asked.Put}, Remove: asked.Remove})
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	resources, err := access.Resources(c, s.Catalog)
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	everybody, err := s.People.All()
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	differences, err := access.Simulate(s.Policies.Current(), after, everybody, resources, s.Now())
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	c.JSON(http.StatusOK, gin.H{"differences": differences})
+	administered(s, c, func(ctx context.Context, by string) (gin.H, error) {
+		var asked struct {
+			Put    []acl.Policy `json:"put"`
+			Remove []string     `json:"remove"`
+		}
+		if err := decode(c, &asked); err != nil {
+			return nil, err
+		}
+		after, err := s.Policies.Preview(ctx, policystore.Change{Origin: originAPI, Author: by, Put: acl.Contents{Policies: asked.Put}, Remove: asked.Remove})
+		if err != nil {
+			return nil, err
+		}
+		resources, err := access.Resources(ctx, s.Catalog)
+		if err != nil {
+			return nil, err
+		}
+		everybody, err := s.People.All()
+		if err != nil {
+			return nil, err
+		}
+		differences, err := access.Simulate(s.Policies.Current(), after, everybody, resources, s.Now())
+		return gin.H{"differences": differences}, err
+	})
 }
 
 // mayRead reports whether the caller may look at policies.

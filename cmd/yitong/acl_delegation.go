@@ -93,10 +93,10 @@ func (f *delegationFlags) delegation() (acl.Delegation, error) {
 func readRights(texts []string) ([]acl.Right, error) {
 	rights := make([]acl.Right, len(texts))
 	for i, text := range texts {
-		if !isRight(text) {
+		rights[i] = acl.Right(text)
+		if !slices.Contains(acl.Rights(), rights[i]) {
 			return nil, mistake{fmt.Errorf("--right %q: write view, hold, create or transmit", text)}
 		}
-		rights[i] = acl.Right(text)
 	}
 	return rights, nil
 }

@@ -29,8 +29,8 @@ func (f *questionFlags) register(command *cobra.Command) {
 // ask gives the request and the policies of its moment.
 func (f *questionFlags) ask(ctx context.Context, view *app.CatalogView) (*acl.Set, acl.Request, error) {
 	request := acl.Request{Right: acl.Right(f.right), Purpose: f.purpose, At: time.Now()}
-	if !isRight(f.right) {
-		return nil, request, mistake{fmt.Errorf("--right %q: write view, hold, create or transmit", f.right)}
+	if _, err := readRights([]string{f.right}); err != nil {
+		return nil, request, err
 	}
 	policies := view.Policies.Current()
 	if f.at == "" {
@@ -42,15 +42,6 @@ func (f *questionFlags) ask(ctx context.Context, view *app.CatalogView) (*acl.Se
 	}
 	policies, err = view.Policies.At(ctx, request.At)
 	return policies, request, err
-}
-
-func isRight(text string) bool {
-	for _, right := range acl.Rights() {
-		if string(right) == text {
-			return true
-		}
-	}
-	return false
 }
 
 func (c *cli) aclExplain() *cobra.Command {

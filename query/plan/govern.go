@@ -63,19 +63,10 @@ func (s shape) rowsOf(field *acl.FieldAccess) rowsOf {
 	}
 	for _, term := range field.Allows {
 		if term.Limit.Access >= least {
-			made.Allowed = union(made.Allowed, term.When)
+			made.Allowed = made.Allowed.Or(term.When)
 		}
 	}
 	return made
-}
-
-func union(a, b acl.When) acl.When {
-	if a.Always || b.Always {
-		return acl.When{Always: true}
-	}
-	all := slices.Concat(a.Any, b.Any)
-	slices.Sort(all)
-	return acl.When{Any: slices.Compact(all)}
 }
 
 func (r rowsOf) none() bool { return r.Denied.Always || r.Statistics.Always || r.Allowed.Never() }
@@ -91,21 +82,21 @@ func (r rowsOf) key() string {
 // governed is the dataset as the principal sees it: the fields that are shown
 // on some row, and the rows on which some field is.
 func (b *builder) governed(asOf *time.Time, s shape) (squirrel.SelectBuilder, error) {
-	filter, whole := b.rowFilter(s)
+	fields := b.fieldsOf(s)
+	filter, whole := b.rowFilter(fields)
 	statement := squirrel.Select()
-	for i := range b.decision.Fields() {
-		access := &b.decision.Fields()[i]
-		rows := s.rowsOf(access)
-		if rows.none() {
+	for _, field := range fields {
+		access := field.access
+		if field.rows.none() {
 			b.withheld = append(b.withheld, Withheld{access.Field.Name, b.decision.Reason(access.Field.Name)})
 			continue
 		}
-		shown, kind, err := b.value(access, s, rows.key() == whole)
+		shown, kind, err := b.value(access, s, field.key == whole)
 		if err != nil {
 			return statement, err
 		}
 		statement = statement.Column(shown.sql+" AS "+warehouse.Ident(access.Field.Name), shown.args...)
-		b.describe(access, kind, rows.key() == whole)
+		b.describe(access, kind, field.key == whole)
 	}
 	if b.person != "" {
 		statement = statement.Column("CAST(" + warehouse.Ident(b.person) + " AS VARCHAR) AS " + warehouse.Ident(PersonColumn))
@@ -134,29 +125,45 @@ func (b *builder) describe(access *acl.FieldAccess, kind schema.Type, whole bool
 	b.order = append(b.order, name)
 }
 
+// shownField is a field with the rows on which something of it is shown.
+type shownField struct {
+	access *acl.FieldAccess
+	rows   rowsOf
+	key    string
+}
+
+func (b *builder) fieldsOf(s shape) []shownField {
+	fields := b.decision.Fields()
+	made := make([]shownField, len(fields))
+	for i := range fields {
+		rows := s.rowsOf(&fields[i])
+		made[i] = shownField{&fields[i], rows, rows.key()}
+	}
+	return made
+}
+
 // rowFilter gives the condition of the rows on which some field is shown, nil
 // for all rows, and the key of the fields that are shown on all of these.
-func (b *builder) rowFilter(s shape) (squirrel.Sqlizer, string) {
-	var alternatives []rowsOf
+func (b *builder) rowFilter(fields []shownField) (squirrel.Sqlizer, string) {
+	var alternatives []shownField
 	keys := map[string]bool{}
-	for i := range b.decision.Fields() {
-		rows := s.rowsOf(&b.decision.Fields()[i])
-		if rows.none() || keys[rows.key()] {
+	for _, field := range fields {
+		if field.rows.none() || keys[field.key] {
 			continue
 		}
-		keys[rows.key()] = true
-		alternatives = append(alternatives, rows)
+		keys[field.key] = true
+		alternatives = append(alternatives, field)
 	}
-	always := rowsOf{Allowed: acl.When{Always: true}}
-	if keys[always.key()] || len(alternatives) == 0 {
-		return nil, always.key()
+	always := rowsOf{Allowed: acl.When{Always: true}}.key()
+	if keys[always] || len(alternatives) == 0 {
+		return nil, always
 	}
 	var made squirrel.Or
-	for _, rows := range alternatives {
-		made = append(made, b.holds(rows))
+	for _, field := range alternatives {
+		made = append(made, b.holds(field.rows))
 	}
 	if len(alternatives) == 1 {
-		return made, alternatives[0].key()
+		return made, alternatives[0].key
 	}
 	return made, ""
 }

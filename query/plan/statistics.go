@@ -180,9 +180,9 @@ func (s *statistics) open(field *acl.FieldAccess) squirrel.Sqlizer {
 	for _, term := range field.Allows {
 		switch term.Limit.Access {
 		case acl.Clear:
-			clear = union(clear, term.When)
+			clear = clear.Or(term.When)
 		case acl.Statistics:
-			statistics = union(statistics, term.When)
+			statistics = statistics.Or(term.When)
 		}
 	}
 	if statistics.Never() {
