@@ -142,7 +142,7 @@ func reads(t *testing.T) int {
 // walks all policies.
 func TestEveryExitShowsWhatThePlainEvaluatorDoes(t *testing.T) {
 	t.Parallel()
-	exits := map[string]func(*testing.T, *world, *acltest.Draw) bool{"rows": readRows, "figures": readFigures}
+	exits := map[string]func(*testing.T, *world, *acltest.Draw) bool{"rows": readRows, "figures": readFigures, "sql": readSQL}
 	for _, format := range []string{render.CSV, render.NDJSON, render.Arrow, render.Parquet} {
 		exits[format] = func(t *testing.T, w *world, draw *acltest.Draw) bool { return readCopy(t, w, draw, format) }
 	}

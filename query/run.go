@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"slices"
 	"sync"
 
@@ -74,11 +75,13 @@ func (g *Gate) run(ctx context.Context, asked asked, record *audit.Record) (read
 
 // unreadable hides the engine's own words, which may hold values: they go to the
 // log only.
-func unreadable(err error, asked asked) error {
+func unreadable(err error, asked asked) error { return hidden(err, asked.dataset.ID) }
+
+func hidden(err error, of string) error {
 	if fault.Is(err, fault.Canceled) {
 		return err
 	}
-	return fault.Wrap(err, fault.Unavailable, "%s could not be read", asked.dataset.ID)
+	return fault.Wrap(err, fault.Unavailable, "%s could not be read", of)
 }
 
 func (g *Gate) append(ctx context.Context, record audit.Record) error {
@@ -167,27 +170,27 @@ func (g *Gate) stream(ctx context.Context, snapshot *warehouse.Snapshot, asked a
 // listPersons asks whom the answer is about, up to what the record keeps. Where
 // the first rows already are about more, the others are not looked at.
 func listPersons(ctx context.Context, snapshot *warehouse.Snapshot, asked asked) (*persons, error) {
-	seen, err := distinctPersons(ctx, snapshot, asked, asked.plan.FirstPersons)
-	if err != nil || seen.more {
-		return seen, err
+	seen, err := distinctPersons(ctx, snapshot, asked.plan.FirstPersons)
+	if err == nil && !seen.more {
+		seen, err = distinctPersons(ctx, snapshot, asked.plan.Persons)
 	}
-	return distinctPersons(ctx, snapshot, asked, asked.plan.Persons)
-}
-
-func distinctPersons(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, statement plan.Statement) (*persons, error) {
-	reader, err := snapshot.Query(ctx, statement.SQL+" LIMIT ?", append(slices.Clone(statement.Args), int64(audit.MaxPersons+1))...)
 	if err != nil {
 		return nil, unreadable(err, asked)
+	}
+	return seen, nil
+}
+
+func distinctPersons(ctx context.Context, snapshot *warehouse.Snapshot, statement plan.Statement) (*persons, error) {
+	reader, err := snapshot.Query(ctx, statement.SQL+" LIMIT ?", append(slices.Clone(statement.Args), int64(audit.MaxPersons+1))...)
+	if err != nil {
+		return nil, err
 	}
 	defer reader.Release()
 	seen := &persons{}
 	for reader.Next() {
 		seen.add(reader.RecordBatch().Column(0))
 	}
-	if err := reader.Err(); err != nil {
-		return nil, unreadable(err, asked)
-	}
-	return seen, nil
+	return seen, reader.Err()
 }
 
 // persons gathers the people concerned, up to what the record keeps.
@@ -230,7 +233,7 @@ type shownReader struct {
 	array.RecordReader
 	schema   *arrow.Schema
 	current  arrow.RecordBatch
-	snapshot *warehouse.Snapshot
+	snapshot io.Closer
 	hide     func(error) error
 
 	mu      sync.Mutex
