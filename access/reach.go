@@ -13,27 +13,17 @@ import (
 
 // Catalog lists datasets with their fields.
 type Catalog interface {
-	Datasets(ctx context.Context, system string) ([]catalog.Dataset, error)
-	Fields(ctx context.Context, filter catalog.FieldFilter) ([]catalog.Field, error)
+	Everything(ctx context.Context) ([]catalog.Dataset, error)
 }
 
 // Resources gives all datasets as policies see them, in the order of their ids.
 func Resources(ctx context.Context, known Catalog) ([]*acl.Resource, error) {
-	datasets, err := known.Datasets(ctx, "")
+	datasets, err := known.Everything(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list datasets: %w", err)
 	}
-	fields, err := known.Fields(ctx, catalog.FieldFilter{})
-	if err != nil {
-		return nil, fmt.Errorf("list fields: %w", err)
-	}
-	of := map[string][]catalog.Field{}
-	for _, field := range fields {
-		of[field.Dataset] = append(of[field.Dataset], field)
-	}
 	made := make([]*acl.Resource, len(datasets))
 	for i, dataset := range datasets {
-		dataset.Fields = of[dataset.ID]
 		made[i] = query.ResourceOf(dataset)
 	}
 	return made, nil

@@ -86,6 +86,26 @@ func (c *Catalog) Datasets(ctx context.Context, system string) ([]Dataset, error
 	return c.datasets(ctx, where)
 }
 
+// Everything lists all datasets with their fields.
+func (c *Catalog) Everything(ctx context.Context) ([]Dataset, error) {
+	datasets, err := c.Datasets(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	fields, err := c.Fields(ctx, FieldFilter{})
+	if err != nil {
+		return nil, err
+	}
+	of := map[string][]Field{}
+	for _, field := range fields {
+		of[field.Dataset] = append(of[field.Dataset], field)
+	}
+	for i := range datasets {
+		datasets[i].Fields = of[datasets[i].ID]
+	}
+	return datasets, nil
+}
+
 // Dataset gives one dataset with its fields, or a NotFound fault.
 func (c *Catalog) Dataset(ctx context.Context, id string) (Dataset, error) {
 	found, err := c.datasets(ctx, sq.Eq{"id": id})

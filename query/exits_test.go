@@ -55,6 +55,10 @@ func (w *world) Dataset(_ context.Context, id string) (catalog.Dataset, error) {
 	return w.dataset, nil
 }
 
+func (w *world) Everything(context.Context) ([]catalog.Dataset, error) {
+	return []catalog.Dataset{w.dataset}, nil
+}
+
 func (w *world) Current() *acl.Set { return w.set }
 
 func (w *world) Consented(context.Context, string, string) ([]string, error) { return w.consented, nil }

@@ -26,6 +26,7 @@ const (
 // Catalog knows the datasets.
 type Catalog interface {
 	Dataset(ctx context.Context, id string) (catalog.Dataset, error)
+	Everything(ctx context.Context) ([]catalog.Dataset, error)
 }
 
 // Recorder keeps the record of reads.

@@ -248,3 +248,16 @@ func TestStatisticsAloneAreNoRows(t *testing.T) {
 	_, err = inSQL(t, w, query.SQLRequest{Text: "SELECT count(note) FROM hr.staff"})
 	require.ErrorContains(t, err, "note of hr.staff is withheld")
 }
+
+func TestTablesListWhatStatementsMayRead(t *testing.T) {
+	t.Parallel()
+	w := pair(t)[0]
+	tables, err := w.gate().Tables(t.Context(), acl.NewPrincipal(own), acl.View, "")
+	require.NoError(t, err)
+	require.Len(t, tables, 1)
+	require.Equal(t, "hr.staff", tables[0].System+"."+tables[0].Name)
+	require.Len(t, tables[0].Columns, len(allNames)-1, "the note is not there")
+	tables, err = w.gate().Tables(t.Context(), acl.NewPrincipal(own), acl.Hold, "")
+	require.NoError(t, err)
+	require.Empty(t, tables)
+}

@@ -53,7 +53,7 @@ var allowed = map[string][]string{
 		"internal/store", "internal/warehouse", "internal/fault", "schema",
 	},
 	"query": {
-		"catalog", "acl", "acl/condition", "audit",
+		"catalog", "catalog/definition", "acl", "acl/condition", "audit",
 		"internal/store", "internal/warehouse", "internal/fault", "schema",
 	},
 	"access":     {"catalog", "acl", "acl/condition", "acl/policystore", "query", "identity", "audit", "internal/store", "internal/fault", "schema"},
