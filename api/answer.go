@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/gin-gonic/gin"
@@ -105,7 +106,7 @@ func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bo
 		s.page(c, request, result)
 		return
 	}
-	s.copy(c, request, result, as, bom)
+	s.copy(c, request.Dataset, result.Reader, as, bom)
 }
 
 // tag stands for the rows, what may be seen of them, and the form; "" where
@@ -195,12 +196,20 @@ func rowsOf(reader array.RecordReader, fields []plan.Field) ([]map[string]*strin
 }
 
 func metaOf(request query.Request, result *query.Result) contract.Meta {
+	return describeShown(query.Shown{
+		Dataset: request.Dataset, Source: result.Source, Version: result.Version, PublishedAt: result.PublishedAt,
+		Fields: result.Fields, Withheld: result.Withheld, SomeRows: result.SomeRows, Decision: result.Decision, PolicyVersion: result.PolicyVersion,
+	}, result.AsOf)
+}
+
+// describeShown tells what was shown of a dataset, from where and when.
+func describeShown(shown query.Shown, asOf *time.Time) contract.Meta {
 	meta := contract.Meta{
-		Dataset: request.Dataset, Source: result.Source, Version: result.Version, PublishedAt: result.PublishedAt, AsOf: result.AsOf,
-		SomeRows: result.SomeRows, Decision: result.Decision, PolicyVersion: result.PolicyVersion,
+		Dataset: shown.Dataset, Source: shown.Source, Version: shown.Version, PublishedAt: shown.PublishedAt, AsOf: asOf,
+		SomeRows: shown.SomeRows, Decision: shown.Decision, PolicyVersion: shown.PolicyVersion,
 		Fields: []contract.SeenField{}, Withheld: []contract.Withheld{},
 	}
-	for _, field := range result.Fields {
+	for _, field := range shown.Fields {
 		kind, some := field.Type.String(), field.SomeRows
 		seen := contract.SeenField{Name: field.Name, Access: contract.SeenFieldAccess(field.Access), Type: &kind, SomeRows: &some, Reason: field.Reason}
 		if field.Mask != "" {
@@ -208,7 +217,7 @@ func metaOf(request query.Request, result *query.Result) contract.Meta {
 		}
 		meta.Fields = append(meta.Fields, seen)
 	}
-	for _, withheld := range result.Withheld {
+	for _, withheld := range shown.Withheld {
 		meta.Withheld = append(meta.Withheld, contract.Withheld{Field: withheld.Field, Reason: withheld.Reason})
 	}
 	return meta
@@ -219,20 +228,20 @@ const byteOrderMark = "\ufeff"
 
 // copy streams a copy. Once it began an error can only break it off: the
 // connection ends without the end of the answer.
-func (s *Server) copy(c *gin.Context, request query.Request, result *query.Result, as format, bom bool) {
+func (s *Server) copy(c *gin.Context, name string, reader array.RecordReader, as format, bom bool) {
 	kind := as.media
 	if as.name == render.CSV {
 		kind += "; charset=utf-8; header=present"
 	}
 	c.Header("Content-Type", kind)
-	c.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": request.Dataset + "." + as.name}))
+	c.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + "." + as.name}))
 	c.Status(http.StatusOK)
 	if bom && as.name == render.CSV {
 		if _, err := c.Writer.WriteString(byteOrderMark); err != nil {
 			return
 		}
 	}
-	rows, err := render.Write(c.Writer, as.name, result.Reader)
+	rows, err := render.Write(c.Writer, as.name, reader)
 	c.Set(rowsKey, rows)
 	if err != nil {
 		s.Logger.Error("a copy broke off", "request", requestID(c), "cause", err)

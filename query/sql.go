@@ -73,7 +73,8 @@ func (g *Gate) SQL(ctx context.Context, principal acl.Principal, request SQLRequ
 		}
 	}
 	for i := range asked.views {
-		asked.views[i].record.Outcome = string(fault.CodeOf(err))
+		record := &asked.views[i].record
+		record.Outcome, record.Persons, record.ManyPersons = string(fault.CodeOf(err)), nil, false
 	}
 	return nil, errors.Join(err, g.recordSQL(ctx, asked.views))
 }

@@ -278,7 +278,7 @@ func shown(views []viewOf) []Shown {
 	for i, seen := range views {
 		made[i] = Shown{
 			Dataset: seen.dataset.ID, Source: seen.dataset.System, Version: seen.dataset.Version, PublishedAt: seen.dataset.PublishedAt,
-			Fields: seen.view.Fields, Withheld: seen.view.Withheld, SomeRows: seen.view.SomeRows,
+			Fields: seen.view.Fields, Withheld: append([]plan.Withheld{}, seen.view.Withheld...), SomeRows: seen.view.SomeRows,
 			Decision: seen.decision.Fingerprint(), PolicyVersion: seen.decision.Version(),
 		}
 	}

@@ -646,6 +646,44 @@ type Sight struct {
 	Withheld int `json:"withheld"`
 }
 
+// Statement defines model for Statement.
+type Statement struct {
+	// AsOf The state at this moment.
+	AsOf *time.Time `json:"as_of,omitempty"`
+
+	// Bom Begin CSV with a byte order mark, so that Excel reads it as UTF-8.
+	Bom *bool `json:"bom,omitempty"`
+
+	// Limit Rows at which the answer is cut off.
+	Limit *int64 `json:"limit,omitempty"`
+
+	// Parameters The values of $1, $2 …, as texts that take the type of what they stand beside.
+	Parameters *[]*string `json:"parameters,omitempty"`
+
+	// Purpose What the data is wanted for.
+	Purpose *string `json:"purpose,omitempty"`
+	Sql     string  `json:"sql"`
+}
+
+// StatementAnswer defines model for StatementAnswer.
+type StatementAnswer struct {
+	Columns []struct {
+		Name string `json:"name"`
+
+		// Type The type in Arrow's words.
+		Type string `json:"type"`
+	} `json:"columns"`
+	Meta struct {
+		Datasets []Meta `json:"datasets"`
+	} `json:"meta"`
+
+	// More That the answer was cut off at `limit`.
+	More bool `json:"more"`
+
+	// Rows Every value as text, exactly; NULL as null.
+	Rows [][]*string `json:"rows"`
+}
+
 // Text defines model for Text.
 type Text struct {
 	En *string `json:"en,omitempty"`
@@ -925,6 +963,12 @@ type ReviewGrantsParams struct {
 	EndsDays   *int `form:"ends_days,omitempty" json:"ends_days,omitempty"`
 }
 
+// RunSqlParams defines parameters for RunSql.
+type RunSqlParams struct {
+	// XOnBehalfOf Who lent rights to the caller by a delegation
+	XOnBehalfOf *OnBehalfOf `json:"X-On-Behalf-Of,omitempty"`
+}
+
 // IssueTokenFormdataRequestBody defines body for IssueToken for application/x-www-form-urlencoded ContentType.
 type IssueTokenFormdataRequestBody IssueTokenFormdataBody
 
@@ -963,6 +1007,9 @@ type RenewGrantJSONRequestBody RenewGrantJSONBody
 
 // RevokeGrantJSONRequestBody defines body for RevokeGrant for application/json ContentType.
 type RevokeGrantJSONRequestBody RevokeGrantJSONBody
+
+// RunSqlJSONRequestBody defines body for RunSql for application/json ContentType.
+type RunSqlJSONRequestBody = Statement
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -1101,6 +1148,9 @@ type ServerInterface interface {
 	// ReviewGrants Grants of the caller's datasets that end soon or are not used
 	// (GET /v1/reviews)
 	ReviewGrants(c *gin.Context, params ReviewGrantsParams)
+	// RunSql The answer to a SELECT over datasets
+	// (POST /v1/sql)
+	RunSql(c *gin.Context, params RunSqlParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -2384,6 +2434,46 @@ func (siw *ServerInterfaceWrapper) ReviewGrants(c *gin.Context) {
 	siw.Handler.ReviewGrants(c, params)
 }
 
+// RunSql operation middleware
+func (siw *ServerInterfaceWrapper) RunSql(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RunSqlParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "X-On-Behalf-Of" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-On-Behalf-Of")]; found {
+		var XOnBehalfOf OnBehalfOf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-On-Behalf-Of, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-On-Behalf-Of", valueList[0], &XOnBehalfOf, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-On-Behalf-Of: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XOnBehalfOf = &XOnBehalfOf
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RunSql(c, params)
+}
+
 // GinServerOptions provides options for the Gin server.
 type GinServerOptions struct {
 	BaseURL      string
@@ -2423,6 +2513,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/datasets/:dataset", wrapper.GetDataset)
 	router.GET(options.BaseURL+"/v1/datasets/:dataset/rows", wrapper.ListRows)
 	router.GET(options.BaseURL+"/v1/datasets/:dataset/figures", wrapper.GetFigures)
+	router.POST(options.BaseURL+"/v1/sql", wrapper.RunSql)
 	router.GET(options.BaseURL+"/v1/decisions/explain", wrapper.ExplainDecision)
 	router.GET(options.BaseURL+"/v1/decisions/who", wrapper.WhoCanSee)
 	router.GET(options.BaseURL+"/v1/decisions/what", wrapper.WhatCanSee)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/spf13/cobra"
 
 	"github.com/yitong-hub/yitong/acl"
@@ -72,6 +73,7 @@ right to hold each field; fields that may only be seen are left out.`,
 			if err != nil {
 				return err
 			}
+			c.flags.JSON = c.flags.JSON || flags.format == render.JSON
 			return c.withApp(cmd.Context(), app.Options{}, func(ctx context.Context, opened *app.App) error {
 				principal, err := opened.Principal(ctx, flags.as, flags.onBehalfOf)
 				if err != nil {
@@ -169,7 +171,7 @@ func (c *cli) read(ctx context.Context, opened *app.App, principal acl.Principal
 	if request.Right == acl.View {
 		return c.writeRows(result)
 	}
-	count, err := c.copyRows(result, flags)
+	count, err := c.copyRows(result.Reader, flags.format, flags.output)
 	if err == nil && count == int64(query.MaxLimit) {
 		fmt.Fprintf(c.stderr, "there may be more: a copy has at most %d rows; go on with --offset\n", query.MaxLimit)
 	}
@@ -177,15 +179,15 @@ func (c *cli) read(ctx context.Context, opened *app.App, principal acl.Principal
 }
 
 // copyRows writes a copy to the output; a file that was there stays as it is.
-func (c *cli) copyRows(result *query.Result, flags queryFlags) (int64, error) {
-	if flags.output == "" {
-		return render.Write(c.stdout, flags.format, result.Reader)
+func (c *cli) copyRows(reader array.RecordReader, format, output string) (int64, error) {
+	if output == "" {
+		return render.Write(c.stdout, format, reader)
 	}
-	file, err := os.OpenFile(c.path(flags.output), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(c.path(output), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return 0, fault.Wrap(err, fault.Invalid, "%s cannot be made: name a file that is not there yet", flags.output)
+		return 0, fault.Wrap(err, fault.Invalid, "%s cannot be made: name a file that is not there yet", output)
 	}
-	count, err := render.Write(io.Writer(file), flags.format, result.Reader)
+	count, err := render.Write(io.Writer(file), format, reader)
 	return count, errors.Join(err, file.Close())
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,7 +12,9 @@ import (
 
 // scenario is one line of scenarios/reads.yaml.
 type scenario struct {
-	Name   string   `yaml:"name"`
+	Name string `yaml:"name"`
+	// Verb is query when it is not given.
+	Verb   string   `yaml:"verb"`
 	Args   []string `yaml:"args"`
 	Status int      `yaml:"status"`
 	Has    []string `yaml:"has"`
@@ -32,7 +35,7 @@ func TestScenarios(t *testing.T) {
 	require.Equal(t, exitDone, status, errs)
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) {
-			status, out, errs := call(t, append(append([]string{"query"}, s.Args...), "--home", home)...)
+			status, out, errs := call(t, append(append([]string{cmp.Or(s.Verb, "query")}, s.Args...), "--home", home)...)
 			require.Equal(t, s.Status, status, errs)
 			for _, text := range s.Has {
 				require.Contains(t, out+errs, text)

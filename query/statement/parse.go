@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/yitong-hub/yitong/internal/fault"
@@ -113,11 +114,13 @@ func firstLine(text string) string {
 	return line
 }
 
+// place tells a position, which the engine counts from 0.
 func place(position string) string {
-	if position == "" {
+	before, err := strconv.Atoi(position)
+	if err != nil {
 		return ""
 	}
-	return " (at character " + position + ")"
+	return fmt.Sprintf(" (at character %d)", before+1)
 }
 
 // SQL writes the statement for the engine.
