@@ -10,7 +10,7 @@ import (
 )
 
 // RunSql answers a SELECT over datasets.
-func (s *Server) RunSql(c *gin.Context, _ contract.RunSqlParams) { //nolint:revive,staticcheck // the contract's name
+func (s *Server) RunSql(c *gin.Context, _ contract.RunSqlParams) { //nolint:revive // the contract's name
 	as, err := negotiate(c.GetHeader("Accept"))
 	var asked contract.Statement
 	if err == nil {
