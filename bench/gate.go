@@ -30,6 +30,7 @@ type gateBench struct {
 }
 
 func (g *gateBench) Dataset(context.Context, string) (catalog.Dataset, error) { return g.dataset, nil }
+func (g *gateBench) Revision(context.Context) (int64, error) { return 1, nil }
 func (g *gateBench) Everything(context.Context) ([]catalog.Dataset, error) {
 	return []catalog.Dataset{g.dataset}, nil
 }

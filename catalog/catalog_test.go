@@ -175,3 +175,33 @@ func TestRunsOfAKilledProcessAreClosed(t *testing.T) {
 		require.Equal(t, catalog.OutcomePublished, run.Outcome)
 	})
 }
+
+func TestTheRevisionGrowsWithEveryChange(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, c *catalog.Catalog) {
+		before, err := c.Revision(t.Context())
+		require.NoError(t, err)
+		grown := func(what string) {
+			now, err := c.Revision(t.Context())
+			require.NoError(t, err)
+			require.Greater(t, now, before, what)
+			before = now
+		}
+		raised := personnel
+		raised.Datasets = append([]definition.Dataset{}, personnel.Datasets...)
+		raised.Datasets[0].Fields = append([]definition.Field{}, personnel.Datasets[0].Fields...)
+		raised.Datasets[0].Fields[2].Level = schema.L4
+		require.NoError(t, c.Register(t.Context(), raised))
+		grown("a level")
+		require.NoError(t, c.Publish(t.Context(), catalog.Publication{Run: catalog.Run{ID: "r1"}, Dataset: "hr.staff", Version: 1, At: time.Now()}))
+		grown("a version")
+		raised.Datasets = nil
+		require.NoError(t, c.Register(t.Context(), raised))
+		grown("a dataset that is retired")
+		_, err = c.Dataset(t.Context(), "hr.staff")
+		require.NoError(t, err)
+		now, err := c.Revision(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, before, now, "reading changes nothing")
+	})
+}

@@ -86,6 +86,16 @@ func (c *Catalog) Datasets(ctx context.Context, system string) ([]Dataset, error
 	return c.datasets(ctx, where)
 }
 
+// Revision grows with every change of datasets and fields, whichever process made
+// it: what was read at a revision is as it was while that stands.
+func (c *Catalog) Revision(ctx context.Context) (int64, error) {
+	var revision int64
+	if err := c.store.DB().QueryRowContext(ctx, "SELECT revision FROM catalog_revision").Scan(&revision); err != nil {
+		return 0, fmt.Errorf("read the revision of the catalog: %w", err)
+	}
+	return revision, nil
+}
+
 // Everything lists all datasets with their fields.
 func (c *Catalog) Everything(ctx context.Context) ([]Dataset, error) {
 	datasets, err := c.Datasets(ctx, "")

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +47,7 @@ type world struct {
 	set       *acl.Set
 	now       time.Time
 	records   []audit.Record
+	revision  atomic.Int64
 }
 
 func (w *world) Dataset(_ context.Context, id string) (catalog.Dataset, error) {
@@ -54,6 +56,9 @@ func (w *world) Dataset(_ context.Context, id string) (catalog.Dataset, error) {
 	}
 	return w.dataset, nil
 }
+
+// Revision is another one each time: tests change the dataset as they like.
+func (w *world) Revision(context.Context) (int64, error) { return w.revision.Add(1), nil }
 
 func (w *world) Everything(context.Context) ([]catalog.Dataset, error) {
 	return []catalog.Dataset{w.dataset}, nil

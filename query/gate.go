@@ -25,6 +25,8 @@ const (
 
 // Catalog knows the datasets.
 type Catalog interface {
+	// Revision grows with every change of datasets.
+	Revision(ctx context.Context) (int64, error)
 	Dataset(ctx context.Context, id string) (catalog.Dataset, error)
 	Everything(ctx context.Context) ([]catalog.Dataset, error)
 }
@@ -54,6 +56,7 @@ type Config struct {
 type Gate struct {
 	Config
 	decider *acl.Decider
+	known   known
 	// templates are the checked SQL of named mask expressions by their text.
 	templates sync.Map
 }
@@ -164,12 +167,12 @@ func rightOf(request Request) acl.Right {
 
 // Decide gives the dataset and what the principal gets of it now.
 func (g *Gate) Decide(ctx context.Context, principal acl.Principal, right acl.Right, purpose, id string) (catalog.Dataset, *acl.Decision, error) {
-	dataset, err := g.Catalog.Dataset(ctx, id)
+	described, err := g.known.find(ctx, g.Catalog, id)
 	if err != nil {
-		return dataset, nil, err
+		return catalog.Dataset{}, nil, err
 	}
-	decision, err := g.decider.Decide(principal, right, purpose, ResourceOf(dataset))
-	return dataset, decision, err
+	decision, err := g.decider.Decide(principal, right, purpose, described.resource)
+	return described.dataset, decision, err
 }
 
 // ResourceOf gives a dataset as policies see it.

@@ -58,6 +58,9 @@ func recorded(fields []plan.Field) []audit.FieldAccess {
 
 // run executes the plan and writes the record before it gives the rows.
 func (g *Gate) run(ctx context.Context, asked asked, record *audit.Record) (reader array.RecordReader, next string, err error) {
+	if asked.limit <= bufferedRows && (asked.plan.HasPerson || asked.plan.Persons.SQL == "") {
+		return g.buffer(ctx, g.Warehouse, asked, record) // one statement is one state
+	}
 	snapshot, err := g.Warehouse.Snapshot(ctx)
 	if err != nil {
 		return nil, "", unreadable(err, asked)
@@ -88,9 +91,14 @@ func (g *Gate) append(ctx context.Context, record audit.Record) error {
 	return fault.Wrap(g.Recorder.Append(ctx, record), fault.Unavailable, "the read could not be recorded, so nothing is shown")
 }
 
+// state is what statements read: a snapshot or, for a single one, the warehouse.
+type state interface {
+	Query(ctx context.Context, statement string, args ...any) (array.RecordReader, error)
+}
+
 // buffer holds the whole answer until its record is written.
-func (g *Gate) buffer(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, record *audit.Record) (array.RecordReader, string, error) {
-	reader, err := snapshot.Query(ctx, asked.plan.SQL, asked.plan.Args...)
+func (g *Gate) buffer(ctx context.Context, state state, asked asked, record *audit.Record) (array.RecordReader, string, error) {
+	reader, err := state.Query(ctx, asked.plan.SQL, asked.plan.Args...)
 	if err != nil {
 		return nil, "", unreadable(err, asked)
 	}
@@ -117,7 +125,7 @@ func (g *Gate) buffer(ctx context.Context, snapshot *warehouse.Snapshot, asked a
 		return nil, "", unreadable(err, asked)
 	}
 	if !asked.plan.HasPerson && asked.plan.Persons.SQL != "" {
-		if seen, err = listPersons(ctx, snapshot, asked); err != nil {
+		if seen, err = listPersons(ctx, state, asked); err != nil {
 			return nil, "", err
 		}
 	}
@@ -169,7 +177,7 @@ func (g *Gate) stream(ctx context.Context, snapshot *warehouse.Snapshot, asked a
 
 // listPersons asks whom the answer is about, up to what the record keeps. Where
 // the first rows already are about more, the others are not looked at.
-func listPersons(ctx context.Context, snapshot *warehouse.Snapshot, asked asked) (*persons, error) {
+func listPersons(ctx context.Context, snapshot state, asked asked) (*persons, error) {
 	seen, err := distinctPersons(ctx, snapshot, asked.plan.FirstPersons)
 	if err == nil && !seen.more {
 		seen, err = distinctPersons(ctx, snapshot, asked.plan.Persons)
@@ -180,7 +188,7 @@ func listPersons(ctx context.Context, snapshot *warehouse.Snapshot, asked asked)
 	return seen, nil
 }
 
-func distinctPersons(ctx context.Context, snapshot *warehouse.Snapshot, statement plan.Statement) (*persons, error) {
+func distinctPersons(ctx context.Context, snapshot state, statement plan.Statement) (*persons, error) {
 	reader, err := snapshot.Query(ctx, statement.SQL+" LIMIT ?", append(slices.Clone(statement.Args), int64(audit.MaxPersons+1))...)
 	if err != nil {
 		return nil, err

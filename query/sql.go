@@ -277,8 +277,8 @@ func (a *askedSQL) wrong(err error) error {
 	return fault.Wrap(err, fault.Invalid, "the statement cannot be carried out: %s", said)
 }
 
-// engine is a state of the warehouse that statements run over.
+// engine is a state of the warehouse that is given back.
 type engine interface {
+	state
 	io.Closer
-	Query(ctx context.Context, statement string, args ...any) (array.RecordReader, error)
 }

@@ -1,17 +1,21 @@
 package query_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/acl/acltest"
+	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/query"
+	"github.com/yitong-hub/yitong/query/plan"
 )
 
 func given(value string) *string { return &value }
@@ -260,4 +264,43 @@ func TestTablesListWhatStatementsMayRead(t *testing.T) {
 	tables, err = w.gate().Tables(t.Context(), acl.NewPrincipal(own), acl.Hold, "")
 	require.NoError(t, err)
 	require.Empty(t, tables)
+}
+
+// revised is a catalog whose dataset changes only with its revision.
+type revised struct {
+	*world
+	at    int64
+	asked int
+}
+
+func (r *revised) Revision(context.Context) (int64, error) { return r.at, nil }
+
+func (r *revised) Dataset(ctx context.Context, id string) (catalog.Dataset, error) {
+	r.asked++
+	return r.world.Dataset(ctx, id)
+}
+
+// TestAChangeOfTheCatalogCountsAtOnce keeps descriptions by revision and no longer.
+func TestAChangeOfTheCatalogCountsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := pair(t)[0]
+	known := &revised{world: w, at: 1}
+	gate := query.New(query.Config{Warehouse: w.warehouse, Catalog: known, Policies: w, Recorder: w, Now: func() time.Time { return w.now }})
+	seen := func() bool {
+		result, err := gate.Read(t.Context(), acl.NewPrincipal(own), query.Request{Dataset: "hr.staff"})
+		require.NoError(t, err)
+		defer result.Reader.Release()
+		return slices.ContainsFunc(result.Fields, func(f plan.Field) bool { return f.Name == "name" })
+	}
+	require.True(t, seen())
+	require.True(t, seen())
+	require.Equal(t, 1, known.asked)
+	w.dataset.Fields = slices.Clone(w.dataset.Fields)
+	w.dataset.Fields[1].Tags = []string{"secret"}
+	w.enact(t, append(w.policies, acl.Policy{
+		ID: "no secrets", Effect: acl.Deny, Subject: acl.Subject{Anyone: true}, Rights: []acl.Right{acl.View}, Resource: acl.Selector{Tags: []string{"secret"}},
+	})...)
+	require.True(t, seen(), "the revision stands")
+	known.at++
+	require.False(t, seen())
 }
