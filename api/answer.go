@@ -79,6 +79,9 @@ func negotiate(accept string) (format, error) {
 func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bool) {
 	if as.copied && request.Limit == 0 {
 		request.Limit = query.MaxLimit
+		if len(request.Sort) == 0 {
+			request.All, request.Limit = true, 0
+		}
 	}
 	principal := principalOf(c)
 	tag, err := s.tag(c, principal, request, as)

@@ -28,7 +28,7 @@ func readCopy(t *testing.T, w *world, draw *acltest.Draw, format string) bool {
 	t.Helper()
 	asked := draw.Asked(w.resource)
 	asked.Right = acl.Hold
-	result := ask(t, w, asked, query.Request{}, acl.Masked)
+	result := ask(t, w, asked, query.Request{All: true}, acl.Masked)
 	if result == nil {
 		return false
 	}

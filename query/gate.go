@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 )
 
 const (
-	// DefaultLimit and MaxLimit bound what one read holds in memory.
+	// DefaultLimit and MaxLimit bound what one read holds in memory; reads of all
+	// rows hold a part.
 	DefaultLimit = 100
 	MaxLimit     = 1_000_000
 )
@@ -79,6 +81,8 @@ type Request struct {
 	Metrics []plan.Metric `json:"metrics,omitempty"`
 	// AsOf asks for the state at a moment; nil is now.
 	AsOf *time.Time `json:"as_of,omitempty"`
+	// All asks for every row, in no order, however many there are.
+	All bool `json:"all,omitempty"`
 	// Limit is the number of rows, DefaultLimit when 0.
 	Limit  uint64 `json:"limit,omitempty"`
 	Offset uint64 `json:"offset,omitempty"`
@@ -198,10 +202,21 @@ type asked struct {
 	// cursors seal the places where pages end; nil where none are asked for.
 	cursors *cursors
 	offset  uint64
+	// piece plans a part of a read of all rows; nil for others. past says that it
+	// is of a moment of the past.
+	piece func(plan.Piece) (plan.Plan, error)
+	past  bool
 }
 
 func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Request, record *audit.Record) (asked, error) {
+	if request.All {
+		if err := demandPlain(request); err != nil {
+			return asked{}, err
+		}
+	}
 	switch {
+	case request.All:
+		request.Limit = math.MaxInt64
 	case request.Limit == 0:
 		request.Limit = DefaultLimit
 	case request.Limit > MaxLimit:
@@ -223,10 +238,11 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 	if err != nil {
 		return asked{}, err
 	}
-	planned, err := plan.New(dataset, decision, plan.Request{
+	wanted := plan.Request{
 		Fields: request.Fields, Where: request.Where, Sort: request.Sort, GroupBy: request.GroupBy, Metrics: request.Metrics,
 		AsOf: request.AsOf, Limit: request.Limit, Offset: request.Offset, Page: page,
-	}, means)
+	}
+	planned, err := plan.New(dataset, decision, wanted, means)
 	if err != nil {
 		return asked{}, err
 	}
@@ -234,7 +250,15 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 		return asked{}, fault.New(fault.NotFound, "%s has not been published yet: synchronise its system first", dataset.ID)
 	}
 	record.Fields = recorded(planned.Fields)
-	return asked{dataset, decision, planned, request.Limit, cursors, request.Offset}, nil
+	made := asked{dataset: dataset, decision: decision, plan: planned, limit: request.Limit, cursors: cursors, offset: request.Offset, past: request.AsOf != nil}
+	if request.All {
+		made.piece = func(piece plan.Piece) (plan.Plan, error) {
+			part := wanted
+			part.Piece = &piece
+			return plan.New(dataset, decision, part, means)
+		}
+	}
+	return made, nil
 }
 
 // means gathers what the plan needs: who consented, the salt of the purpose, and

@@ -143,16 +143,8 @@ func (g *Gate) buffer(ctx context.Context, state state, asked asked, record *aud
 
 // stream records the counted answer and then gives it batch by batch.
 func (g *Gate) stream(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, record *audit.Record) (array.RecordReader, error) {
-	counted, err := snapshot.Query(ctx, asked.plan.Probe.SQL, asked.plan.Probe.Args...)
-	if err != nil {
-		return nil, unreadable(err, asked)
-	}
-	for counted.Next() {
-		record.Rows = counted.RecordBatch().Column(0).(*array.Int64).Value(0)
-	}
-	err = counted.Err()
-	counted.Release()
-	if err != nil {
+	var err error
+	if record.Rows, err = number(ctx, snapshot, asked.plan.Probe); err != nil {
 		return nil, unreadable(err, asked)
 	}
 	if asked.plan.Persons.SQL != "" {
@@ -164,6 +156,9 @@ func (g *Gate) stream(ctx context.Context, snapshot *warehouse.Snapshot, asked a
 	}
 	if err := g.append(ctx, *record); err != nil {
 		return nil, err
+	}
+	if asked.piece != nil {
+		return g.wholly(ctx, snapshot, asked)
 	}
 	reader, err := snapshot.Query(ctx, asked.plan.SQL, asked.plan.Args...)
 	if err != nil {

@@ -226,16 +226,7 @@ func (a askedSQL) tooMany(more bool) error {
 
 // streamSQL counts a large answer, records it, and gives it batch by batch.
 func (g *Gate) streamSQL(ctx context.Context, asked askedSQL, over sqlOver) (*SQLResult, error) {
-	counted, err := over.Query(ctx, "SELECT count(*) FROM ("+over.sql+") AS counted", over.args...)
-	if err != nil {
-		return nil, errors.Join(failedSQL(err), over.Close())
-	}
-	var rows int64
-	for counted.Next() {
-		rows = counted.RecordBatch().Column(0).(*array.Int64).Value(0)
-	}
-	err = counted.Err()
-	counted.Release()
+	rows, err := number(ctx, over, plan.Statement{SQL: "SELECT count(*) FROM (" + over.sql + ") AS counted", Args: over.args})
 	if err != nil {
 		return nil, errors.Join(failedSQL(err), over.Close())
 	}

@@ -818,7 +818,7 @@ type GetFiguresParams struct {
 	// Sort Fields to sort by, separated by commas, -field for descending.
 	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
 
-	// Limit Rows at most; 100 when not given, up to 1,000 in JSON.
+	// Limit Rows at most; when not given 100 in JSON, which has up to 1,000, and all in copies.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// AsOf The state at this moment
@@ -842,7 +842,7 @@ type ListRowsParams struct {
 	// Sort Fields to sort by, separated by commas, -field for descending.
 	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
 
-	// Limit Rows at most; 100 when not given, up to 1,000 in JSON.
+	// Limit Rows at most; when not given 100 in JSON, which has up to 1,000, and all in copies.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor Where the page before ended (`next` of its answer). New and changed rows do not move it.
@@ -913,7 +913,7 @@ type DelegateJSONBody struct {
 
 // ListMyReadsParams defines parameters for ListMyReads.
 type ListMyReadsParams struct {
-	// Limit Rows at most; 100 when not given, up to 1,000 in JSON.
+	// Limit Rows at most; when not given 100 in JSON, which has up to 1,000, and all in copies.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 

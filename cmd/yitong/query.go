@@ -93,7 +93,7 @@ right to hold each field; fields that may only be seen are left out.`,
 	set.StringSliceVar(&flags.sort, "sort", nil, "fields to sort by, -field for descending")
 	set.StringSliceVar(&flags.groupBy, "group-by", nil, "fields to group figures by")
 	set.StringArrayVar(&flags.metrics, "metric", nil, "a figure, as count, \"sum(pay)\" or \"avg(pay) as mean\"; may be repeated")
-	set.Uint64Var(&flags.limit, "limit", 0, "rows at most (20 on the screen, 1,000,000 in copies)")
+	set.Uint64Var(&flags.limit, "limit", 0, "rows at most (20 on the screen; all in copies, or 1,000,000 in an order)")
 	set.Uint64Var(&flags.offset, "offset", 0, "rows to pass over")
 	set.StringVar(&flags.asOf, "as-of", "", "the state at this time, as 2026-01-31 (its end) or 2026-01-31T08:00:00+08:00")
 	set.StringVar(&flags.format, "format", render.Table, "table, json, ndjson, csv, arrow or parquet")
@@ -130,7 +130,8 @@ func (f *queryFlags) request(dataset string, asJSON bool) (query.Request, error)
 	switch {
 	case copied:
 		request.Right = acl.Hold
-		if f.limit == 0 {
+		request.All = f.limit == 0 && f.offset == 0 && len(f.sort)+len(f.groupBy)+len(f.metrics) == 0
+		if f.limit == 0 && !request.All {
 			request.Limit = query.MaxLimit
 		}
 	case f.limit == 0:
@@ -172,8 +173,8 @@ func (c *cli) read(ctx context.Context, opened *app.App, principal acl.Principal
 		return c.writeRows(result)
 	}
 	count, err := c.copyRows(result.Reader, flags.format, flags.output)
-	if err == nil && count == int64(query.MaxLimit) {
-		fmt.Fprintf(c.stderr, "there may be more: a copy has at most %d rows; go on with --offset\n", query.MaxLimit)
+	if err == nil && request.Limit > 0 && count == int64(query.MaxLimit) {
+		fmt.Fprintf(c.stderr, "there may be more: a copy in an order has at most %d rows; leave --sort out, or go on with --offset\n", query.MaxLimit)
 	}
 	return err
 }

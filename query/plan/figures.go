@@ -86,7 +86,7 @@ func (b *builder) figures(request Request) (Plan, error) {
 	if b.statistical(request) {
 		return b.statistics(request)
 	}
-	governed, err := b.governed(request.AsOf, shownRows)
+	governed, err := b.governed(moment{asOf: request.AsOf}, shownRows)
 	if err != nil {
 		return Plan{}, err
 	}

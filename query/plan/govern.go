@@ -81,7 +81,7 @@ func (r rowsOf) key() string {
 
 // governed is the dataset as the principal sees it: the fields that are shown
 // on some row, and the rows on which some field is.
-func (b *builder) governed(asOf *time.Time, s shape) (squirrel.SelectBuilder, error) {
+func (b *builder) governed(at moment, s shape) (squirrel.SelectBuilder, error) {
 	fields := b.fieldsOf(s)
 	filter, whole := b.rowFilter(fields)
 	statement := squirrel.Select()
@@ -101,7 +101,7 @@ func (b *builder) governed(asOf *time.Time, s shape) (squirrel.SelectBuilder, er
 	if b.person != "" {
 		statement = statement.Column("CAST(" + warehouse.Ident(b.person) + " AS VARCHAR) AS " + warehouse.Ident(PersonColumn))
 	}
-	statement = b.from(statement, asOf)
+	statement = b.from(statement, at)
 	if filter != nil {
 		b.someRows = true
 		statement = statement.Where(filter)
@@ -216,19 +216,39 @@ type failed struct{ err error }
 
 func (f failed) ToSql() (string, []any, error) { return "", nil, f.err } //nolint:revive // squirrel's name
 
-// from names the rows: those published now, or those that were at a moment.
-func (b *builder) from(statement squirrel.SelectBuilder, asOf *time.Time) squirrel.SelectBuilder {
+// moment says which rows are read: those published now, or those that were at a
+// moment; all of them, or a piece.
+type moment struct {
+	asOf  *time.Time
+	piece *Piece
+}
+
+func (b *builder) from(statement squirrel.SelectBuilder, at moment) squirrel.SelectBuilder {
 	published := warehouse.Published(b.dataset.ID)
-	if asOf == nil {
-		return statement.From(published)
+	if at.asOf == nil {
+		return at.within(statement.From(published))
 	}
 	names := make([]string, len(b.dataset.Fields))
 	for i, field := range b.dataset.Fields {
 		names[i] = warehouse.Ident(field.Name)
 	}
-	was := squirrel.Select(names...).From(published).Where("_since <= ?", *asOf).SuffixExpr(
-		squirrel.Select(names...).Prefix("UNION ALL").From(warehouse.History(b.dataset.ID)).Where("_since <= ? AND _until > ?", *asOf, *asOf))
-	return statement.FromSelect(was, "was")
+	open := at.within(squirrel.Select(names...).From(published).Where("_since <= ?", *at.asOf))
+	closed := at.within(squirrel.Select(names...).From(warehouse.History(b.dataset.ID)).Where("_since <= ? AND _until > ?", *at.asOf, *at.asOf))
+	switch {
+	case at.piece == nil:
+		return statement.FromSelect(open.SuffixExpr(closed.Prefix("UNION ALL")), "was")
+	case at.piece.Closed:
+		return statement.FromSelect(closed, "was")
+	}
+	return statement.FromSelect(open, "was")
+}
+
+// within keeps the rows of the piece.
+func (m moment) within(statement squirrel.SelectBuilder) squirrel.SelectBuilder {
+	if m.piece == nil {
+		return statement
+	}
+	return statement.Where("rowid >= ? AND rowid < ?", m.piece.From, m.piece.Until)
 }
 
 // value writes what is shown of a field. whole says that the row filter already

@@ -33,6 +33,15 @@ type Request struct {
 	Limit, Offset uint64
 	// Page asks for a page of rows, in an order that is whole; nil does not.
 	Page *Page
+	// Piece asks for the rows at some places of a table; nil is everywhere.
+	Piece *Piece
+}
+
+// Piece is a part of the rows by their places in the table: those published or,
+// when Closed, those that were, from From up to, and without, Until.
+type Piece struct {
+	Closed      bool
+	From, Until int64
 }
 
 const (
@@ -136,7 +145,7 @@ var done = map[acl.Right]string{"": "seen", acl.View: "seen", acl.Hold: "held", 
 
 // rows plans an answer of rows.
 func (b *builder) rows(request Request) (Plan, error) {
-	governed, err := b.governed(request.AsOf, shownRows)
+	governed, err := b.governed(moment{request.AsOf, request.Piece}, shownRows)
 	if err != nil {
 		return Plan{}, err
 	}

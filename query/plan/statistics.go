@@ -42,7 +42,7 @@ func (b *builder) statistics(request Request) (Plan, error) {
 	if request.AsOf != nil {
 		return Plan{}, fault.New(fault.Invalid, "statistics of %s are given of the present state only: the difference of two moments could tell of one person", b.dataset.ID)
 	}
-	base, err := b.governed(nil, countedRows)
+	base, err := b.governed(moment{}, countedRows)
 	if err != nil {
 		return Plan{}, err
 	}

@@ -34,7 +34,7 @@ func NewView(dataset catalog.Dataset, decision *acl.Decision, asOf *time.Time, m
 		return View{}, fault.New(fault.Denied, "of %s statistics may be seen and no rows: ask for figures", dataset.ID)
 	}
 	b := newBuilder(dataset, decision, means)
-	governed, err := b.governed(asOf, shownRows)
+	governed, err := b.governed(moment{asOf: asOf}, shownRows)
 	if err != nil {
 		return View{}, err
 	}
