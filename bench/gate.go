@@ -30,12 +30,12 @@ type gateBench struct {
 }
 
 func (g *gateBench) Dataset(context.Context, string) (catalog.Dataset, error) { return g.dataset, nil }
-func (g *gateBench) Revision(context.Context) (int64, error) { return 1, nil }
+func (g *gateBench) Revision(context.Context) (int64, error)                  { return 1, nil }
 func (g *gateBench) Everything(context.Context) ([]catalog.Dataset, error) {
 	return []catalog.Dataset{g.dataset}, nil
 }
-func (g *gateBench) Current() *acl.Set                                        { return g.set }
-func (g *gateBench) Salt(context.Context) (string, error)                     { return "salt", nil }
+func (g *gateBench) Current() *acl.Set                    { return g.set }
+func (g *gateBench) Salt(context.Context) (string, error) { return "salt", nil }
 func (g *gateBench) Consented(context.Context, string, string) ([]string, error) {
 	return nil, nil
 }
