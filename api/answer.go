@@ -104,7 +104,8 @@ func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bo
 		return
 	}
 	defer result.Reader.Release()
-	c.Header("Yitong-Fields", fieldsHeader(result))
+	c.Header("Yitong-Fields", fieldsHeader(result.Fields, result.Withheld))
+	c.Header("Yitong-Source", sourceHeader(request.Dataset, result.Source, result.Version, result.PublishedAt))
 	if !as.copied {
 		s.page(c, request, result)
 		return
@@ -143,7 +144,7 @@ func matches(held, tag string) bool {
 
 // fieldsHeader tells each field's access. Names are quoted where they are more
 // than plain letters, so that no name can look like two.
-func fieldsHeader(result *query.Result) string {
+func fieldsHeader(fields []plan.Field, withheld []plan.Withheld) string {
 	var parts []string
 	add := func(name, access string) {
 		if strings.ContainsFunc(name, func(r rune) bool { return r > '~' || r <= ' ' || strings.ContainsRune(`=,;"\`, r) }) {
@@ -151,17 +152,26 @@ func fieldsHeader(result *query.Result) string {
 		}
 		parts = append(parts, name+"="+access)
 	}
-	for _, field := range result.Fields {
+	for _, field := range fields {
 		access := field.Access
 		if field.Mask != "" {
 			access += ";" + strconv.QuoteToASCII(field.Mask)
 		}
 		add(field.Name, access)
 	}
-	for _, withheld := range result.Withheld {
-		add(withheld.Field, "withheld")
+	for _, field := range withheld {
+		add(field.Field, "withheld")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// sourceHeader tells from which system the rows came and when.
+func sourceHeader(dataset, source string, version int64, publishedAt *time.Time) string {
+	made := fmt.Sprintf("%s;source=%s;version=%d", dataset, source, version)
+	if publishedAt != nil {
+		made += ";published=" + strconv.Quote(publishedAt.UTC().Format(time.RFC3339))
+	}
+	return made
 }
 
 // page writes rows as JSON. They were held whole already, so an error can still

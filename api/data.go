@@ -1,13 +1,16 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/yitong-hub/yitong/access"
 	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/acl/condition"
 	"github.com/yitong-hub/yitong/api/contract"
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/catalog/definition"
@@ -134,16 +137,27 @@ func (s *Server) ListRows(c *gin.Context, dataset contract.DatasetId, params con
 		return
 	}
 	request := query.Request{
-		Dataset: dataset, Fields: value(params.Fields), Where: value(params.Where), Sort: value(params.Sort), AsOf: params.AsOf,
+		Dataset: dataset, Fields: value(params.Fields), Where: value(params.Where), Filters: filtersOf(params.Filter), Sort: value(params.Sort), AsOf: params.AsOf,
 		Limit: uint64(value(params.Limit)), Purpose: value(params.Purpose), Right: format.right, Cursor: value(params.Cursor), Page: !format.copied,
 	}
 	s.answer(c, request, format, value(params.Bom))
 }
 
+// filtersOf reads filter[field]=value and filter[field.operator]=value, in order of
+// their names: one question has one tag.
+func filtersOf(given *contract.Filter) []condition.Filter {
+	var made []condition.Filter
+	for _, name := range slices.Sorted(maps.Keys(value(given))) {
+		field, operator, _ := strings.Cut(name, ".")
+		made = append(made, condition.Filter{Field: field, Operator: operator, Value: value(given)[name]})
+	}
+	return made
+}
+
 // GetFigures gives figures over a dataset.
 func (s *Server) GetFigures(c *gin.Context, dataset contract.DatasetId, params contract.GetFiguresParams) {
 	request := query.Request{
-		Dataset: dataset, GroupBy: value(params.GroupBy), Where: value(params.Where), Sort: value(params.Sort), AsOf: params.AsOf,
+		Dataset: dataset, GroupBy: value(params.GroupBy), Where: value(params.Where), Filters: filtersOf(params.Filter), Sort: value(params.Sort), AsOf: params.AsOf,
 		Limit: uint64(value(params.Limit)), Purpose: value(params.Purpose), Right: acl.View,
 	}
 	for _, text := range params.Metric {

@@ -32,6 +32,10 @@ func (s *Server) RunSql(c *gin.Context, _ contract.RunSqlParams) { //nolint:revi
 		return
 	}
 	defer result.Reader.Release()
+	for _, shown := range result.Datasets {
+		c.Writer.Header().Add("Yitong-Source", sourceHeader(shown.Dataset, shown.Source, shown.Version, shown.PublishedAt))
+		c.Writer.Header().Add("Yitong-Fields", shown.Dataset+": "+fieldsHeader(shown.Fields, shown.Withheld))
+	}
 	if as.copied {
 		s.copy(c, "statement", result.Reader, as, value(asked.Bom))
 		return

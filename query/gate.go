@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/acl/condition"
 	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/internal/fault"
@@ -76,6 +77,8 @@ type Request struct {
 	// -field for descending.
 	Where string   `json:"where,omitempty"`
 	Sort  []string `json:"sort,omitempty"`
+	// Filters hold beside Where.
+	Filters []condition.Filter `json:"filters,omitempty"`
 	// GroupBy and Metrics ask for figures instead of rows.
 	GroupBy []string      `json:"group_by,omitempty"`
 	Metrics []plan.Metric `json:"metrics,omitempty"`
@@ -239,7 +242,7 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 		return asked{}, err
 	}
 	wanted := plan.Request{
-		Fields: request.Fields, Where: request.Where, Sort: request.Sort, GroupBy: request.GroupBy, Metrics: request.Metrics,
+		Fields: request.Fields, Where: request.Where, Filters: request.Filters, Sort: request.Sort, GroupBy: request.GroupBy, Metrics: request.Metrics,
 		AsOf: request.AsOf, Limit: request.Limit, Offset: request.Offset, Page: page,
 	}
 	planned, err := plan.New(dataset, decision, wanted, means)

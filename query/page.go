@@ -59,7 +59,7 @@ func (g *Gate) page(ctx context.Context, principal acl.Principal, request *Reque
 	if err != nil {
 		return nil, nil, fmt.Errorf("seal cursors: %w", err)
 	}
-	question, err := json.Marshal([]any{principal.ID(), principal.Actor(), request.Dataset, request.Where, request.Sort, request.AsOf, request.Purpose, request.Right})
+	question, err := json.Marshal([]any{principal.ID(), principal.Actor(), request.Dataset, request.Where, request.Filters, request.Sort, request.AsOf, request.Purpose, request.Right})
 	if err != nil {
 		return nil, nil, fmt.Errorf("seal cursors: %w", err)
 	}

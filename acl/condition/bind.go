@@ -1,7 +1,6 @@
 package condition
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/yitong-hub/yitong/internal/fault"
@@ -104,10 +103,10 @@ func (c comparison) bind(scope Scope) (bound, error) {
 		return boundNull{field, c.negated}, nil
 	}
 	if (c.operator == isLike || c.operator == isContains) && field.Type.Kind != schema.String {
-		return nil, fault.New(fault.Invalid, "condition, character %d: like and contains are for text; the field is of type %s", c.right[0].at, field.Type)
+		return nil, fault.New(fault.Invalid, "%s: like and contains are for text; the field is of type %s", c.place(c.right[0]), field.Type)
 	}
 	if c.operator == isLike && strings.Count(c.right[0].text, "%")+strings.Count(c.right[0].text, "_") > maxWild {
-		return nil, fault.New(fault.Invalid, "condition, character %d: more than %d of %% and _ in a pattern", c.right[0].at, maxWild)
+		return nil, fault.New(fault.Invalid, "%s: more than %d of %% and _ in a pattern", c.place(c.right[0]), maxWild)
 	}
 	made := boundCompare{field: field, operator: c.operator, negated: c.negated}
 	if c.right[0].kind == attribute {
@@ -116,7 +115,7 @@ func (c comparison) bind(scope Scope) (bound, error) {
 	for _, t := range c.right {
 		value, ok := valueOf(t, field.Type)
 		if !ok {
-			return nil, fault.New(fault.Invalid, "condition, character %d: %s is needed, for a field of type %s", t.at, wanted(field.Type), field.Type)
+			return nil, fault.New(fault.Invalid, "%s: %s is needed, for a field of type %s", c.place(t), wanted(field.Type), field.Type)
 		}
 		made.right = append(made.right, value)
 	}
@@ -132,7 +131,7 @@ func (c comparison) resolve(scope Scope) (Field, error) {
 	}
 	field, ok := find(c.field.text)
 	if !ok {
-		return field, fault.New(fault.Invalid, "condition, character %d: there is no %s %s that may be seen", c.field.at, what, c.field.text)
+		return field, fault.New(fault.Invalid, "%s: there is no %s %s that may be seen", c.place(c.field), what, c.field.text)
 	}
 	return field, nil
 }
@@ -142,12 +141,8 @@ func (c comparison) bindAttribute(scope Scope, made boundCompare) (bound, error)
 	if scope.Attributes == nil {
 		return nil, fault.New(fault.Invalid, "condition, character %d: attributes of the principal are known in policies only", c.right[0].at)
 	}
-	as := number
-	if slices.Contains([]schema.Kind{schema.String, schema.Date, schema.Time, schema.Timestamp, schema.TimestampTZ, schema.UUID}, made.field.Type.Kind) {
-		as = text
-	}
 	for _, value := range scope.Attributes[c.right[0].text] {
-		if one, ok := valueOf(token{kind: as, text: value}, made.field.Type); ok {
+		if one, ok := valueOf(token{kind: plain, text: value}, made.field.Type); ok {
 			made.right = append(made.right, one)
 		}
 	}

@@ -19,6 +19,8 @@ const (
 	symbol
 	element
 	attribute
+	// plain is a value from elsewhere: what it means depends on the type of the field.
+	plain
 )
 
 // token is a word of the condition with its place, counted in characters from 1.

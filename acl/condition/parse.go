@@ -1,6 +1,7 @@
 package condition
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -57,6 +58,16 @@ type comparison struct {
 	operator string
 	negated  bool
 	right    []token
+	// of names the field of a filter, which has no place in a text.
+	of string
+}
+
+// place says where a comparison, or a part of it, stands.
+func (c comparison) place(t token) string {
+	if c.of != "" {
+		return "filter on " + c.of
+	}
+	return fmt.Sprintf("condition, character %d", t.at)
 }
 
 // Operators of comparisons beside those that are written with symbols.
@@ -155,8 +166,8 @@ var keywords = []string{"and", "or", "not", "in", "is", "null", "like", "contain
 
 func (p *parser) comparison() (node, error) {
 	field := p.next()
-	plain := field.kind == name && !slices.Contains(keywords, strings.ToLower(field.text))
-	if !plain && field.kind != quotedName && (field.kind != element || field.text == "") {
+	bare := field.kind == name && !slices.Contains(keywords, strings.ToLower(field.text))
+	if !bare && field.kind != quotedName && (field.kind != element || field.text == "") {
 		return nil, wrong(field, "a field")
 	}
 	made := comparison{field: field}

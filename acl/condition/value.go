@@ -2,6 +2,7 @@ package condition
 
 import (
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,11 @@ type literal struct {
 // valueOf reads a literal as a value of a type. What it takes the engine can read:
 // an error while a statement runs would tell that there are rows.
 func valueOf(t token, of schema.Type) (literal, bool) {
+	if t.kind == plain {
+		if t.kind = writtenAs(of); t.kind == number && !numberShape.MatchString(t.text) {
+			return literal{}, false
+		}
+	}
 	switch of.Kind {
 	case schema.String:
 		return literal{t.text, t.text}, t.kind == text && utf8.ValidString(t.text)
@@ -37,6 +43,20 @@ func valueOf(t token, of schema.Type) (literal, bool) {
 	}
 	canonical, ok := canonicalOf(t, of)
 	return literal{canonical, canonical}, ok
+}
+
+// numberShape is how numbers are written: the readers of types know more forms.
+var numberShape = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]*)?$`)
+
+// writtenAs says as what kind of token values of a type are written.
+func writtenAs(of schema.Type) kind {
+	switch of.Kind {
+	case schema.String, schema.Date, schema.Time, schema.Timestamp, schema.TimestampTZ, schema.UUID:
+		return text
+	case schema.Bool:
+		return name
+	}
+	return number
 }
 
 // canonicalOf gives a literal of a type that the engine reads as text.

@@ -725,6 +725,9 @@ type ByRight = Right
 // DatasetId defines model for datasetId.
 type DatasetId = string
 
+// Filter defines model for filter.
+type Filter map[string]string
+
 // ForPurpose defines model for forPurpose.
 type ForPurpose = string
 
@@ -815,6 +818,11 @@ type GetFiguresParams struct {
 	// Where A filter over what is shown
 	Where *Where `form:"where,omitempty" json:"where,omitempty"`
 
+	// Filter Filters by field, `filter[title]=教授` or, with an operator, `filter[hire_date.ge]=2020-01-01`: `eq`, `ne`, `lt`, `le`,
+	// `gt`, `ge`, `in` (values separated by commas), `like`, `contains`, `null` (true or false). All must hold, beside
+	// `where`. Values are checked against the type of the field as it is shown.
+	Filter *Filter `json:"filter,omitempty"`
+
 	// Sort Fields to sort by, separated by commas, -field for descending.
 	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
 
@@ -838,6 +846,11 @@ type ListRowsParams struct {
 
 	// Where A filter over what is shown
 	Where *Where `form:"where,omitempty" json:"where,omitempty"`
+
+	// Filter Filters by field, `filter[title]=教授` or, with an operator, `filter[hire_date.ge]=2020-01-01`: `eq`, `ne`, `lt`, `le`,
+	// `gt`, `ge`, `in` (values separated by commas), `like`, `contains`, `null` (true or false). All must hold, beside
+	// `where`. Values are checked against the type of the field as it is shown.
+	Filter *Filter `json:"filter,omitempty"`
 
 	// Sort Fields to sort by, separated by commas, -field for descending.
 	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
@@ -1643,6 +1656,14 @@ func (siw *ServerInterfaceWrapper) GetFigures(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "filter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("deepObject", true, false, "filter", c.Request.URL.Query(), &params.Filter, runtime.BindQueryParameterOptions{Type: "object", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter filter: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "sort" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", false, false, "sort", c.Request.URL.Query(), &params.Sort, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
@@ -1737,6 +1758,14 @@ func (siw *ServerInterfaceWrapper) ListRows(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "where", c.Request.URL.Query(), &params.Where, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter where: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "filter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("deepObject", true, false, "filter", c.Request.URL.Query(), &params.Filter, runtime.BindQueryParameterOptions{Type: "object", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter filter: %w", err), http.StatusBadRequest)
 		return
 	}
 

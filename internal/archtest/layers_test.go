@@ -59,7 +59,7 @@ var allowed = map[string][]string{
 	"access":     {"catalog", "acl", "acl/condition", "acl/policystore", "query", "identity", "audit", "internal/store", "internal/fault", "schema"},
 	"dashboards": {"query", "catalog", "acl", "audit", "internal/store", "internal/fault", "schema"},
 	"api": {
-		"query", "catalog", "catalog/definition", "acl", "acl/policystore", "access", "audit", "identity", "pipelines",
+		"query", "catalog", "catalog/definition", "acl", "acl/condition", "acl/policystore", "access", "audit", "identity", "pipelines",
 		"dashboards", "internal/fault", "internal/config", "internal/telemetry", "schema",
 	},
 	"demo":         {"internal/fault", "schema"},

@@ -95,7 +95,7 @@ func (b *builder) figures(request Request) (Plan, error) {
 			return Plan{}, b.refused(name)
 		}
 	}
-	filter, err := b.filter(request.Where, b.visible)
+	filter, err := b.filter(request, b.visible)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -123,10 +123,10 @@ func (b *builder) statistical(request Request) bool {
 	}
 	found := slices.ContainsFunc(request.GroupBy, speaks) ||
 		slices.ContainsFunc(request.Metrics, func(m Metric) bool { return speaks(m.Field) })
-	if found || strings.TrimSpace(request.Where) == "" {
-		return found
+	if found {
+		return true
 	}
-	parsed, err := condition.Parse(request.Where)
+	parsed, err := request.condition()
 	return err == nil && slices.ContainsFunc(parsed.Fields(), speaks)
 }
 

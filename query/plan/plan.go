@@ -22,6 +22,8 @@ type Request struct {
 	Fields []string
 	// Where is a filter in the language of package condition.
 	Where string
+	// Filters hold as well.
+	Filters []condition.Filter
 	// Sort names fields, -field for descending.
 	Sort []string
 	// GroupBy and Metrics ask for figures instead of rows.
@@ -153,7 +155,7 @@ func (b *builder) rows(request Request) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	filter, err := b.filter(request.Where, b.visible)
+	filter, err := b.filter(request, b.visible)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -216,15 +218,24 @@ func write(statement squirrel.SelectBuilder) (Statement, error) {
 }
 
 // filter compiles the caller's condition; what it may speak of is visible.
-func (b *builder) filter(text string, visible func(string) (condition.Field, bool)) (condition.Condition, error) {
-	if strings.TrimSpace(text) == "" {
-		return condition.Condition{}, nil
-	}
-	parsed, err := condition.Parse(text)
+func (b *builder) filter(request Request, visible func(string) (condition.Field, bool)) (condition.Condition, error) {
+	parsed, err := request.condition()
 	if err != nil {
 		return condition.Condition{}, err
 	}
 	return parsed.Bind(condition.Scope{Field: visible})
+}
+
+// condition joins the filter in words and the filters.
+func (r Request) condition() (condition.Expression, error) {
+	parsed := condition.Expression{}
+	var err error
+	if strings.TrimSpace(r.Where) != "" {
+		if parsed, err = condition.Parse(r.Where); err != nil {
+			return parsed, err
+		}
+	}
+	return parsed.And(r.Filters...)
 }
 
 func (b *builder) sorted(statement squirrel.SelectBuilder, sort []string, visible func(string) (condition.Field, bool)) (squirrel.SelectBuilder, error) {

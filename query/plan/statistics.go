@@ -56,7 +56,7 @@ func (b *builder) statistics(request Request) (Plan, error) {
 			return Plan{}, fault.New(fault.Denied, "statistics of %s may be grouped by %s, not by %s", b.dataset.ID, listed(dimensions), name)
 		}
 	}
-	filter, err := b.filter(request.Where, visible)
+	filter, err := b.filter(request, visible)
 	if err != nil {
 		return Plan{}, explainDimensions(err, dimensions)
 	}
