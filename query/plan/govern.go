@@ -28,6 +28,8 @@ type builder struct {
 	order    []string
 	withheld []Withheld
 	someRows bool
+	// needed are the only fields that are worked out; nil is all.
+	needed map[string]bool
 }
 
 func newBuilder(dataset catalog.Dataset, decision *acl.Decision, means Means) *builder {
@@ -95,7 +97,9 @@ func (b *builder) governed(at moment, s shape) (squirrel.SelectBuilder, error) {
 		if err != nil {
 			return statement, err
 		}
-		statement = statement.Column(shown.sql+" AS "+warehouse.Ident(access.Field.Name), shown.args...)
+		if b.needed == nil || b.needed[access.Field.Name] {
+			statement = statement.Column(shown.sql+" AS "+warehouse.Ident(access.Field.Name), shown.args...)
+		}
 		b.describe(access, kind, field.key == whole)
 	}
 	if b.person != "" {

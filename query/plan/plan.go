@@ -147,6 +147,7 @@ var done = map[acl.Right]string{"": "seen", acl.View: "seen", acl.Hold: "held", 
 
 // rows plans an answer of rows.
 func (b *builder) rows(request Request) (Plan, error) {
+	b.needed = request.names()
 	governed, err := b.governed(moment{request.AsOf, request.Piece}, shownRows)
 	if err != nil {
 		return Plan{}, err
@@ -194,6 +195,26 @@ func (b *builder) rows(request Request) (Plan, error) {
 	}
 	made.Probe, err = write(squirrel.Select("count(*)").FromSelect(statement, "counted"))
 	return made, err
+}
+
+// names are the fields that a request speaks of; nil where that is all of them.
+func (r Request) names() map[string]bool {
+	if len(r.Fields) == 0 {
+		return nil
+	}
+	made := map[string]bool{}
+	for _, name := range r.Fields {
+		made[name] = true
+	}
+	for _, name := range r.Sort {
+		made[strings.TrimPrefix(name, "-")] = true
+	}
+	if filter, err := r.condition(); err == nil { // a mistake is told when it is bound
+		for _, name := range filter.Fields() {
+			made[name] = true
+		}
+	}
+	return made
 }
 
 // firstRows is how many rows are looked at before all are: enough to find that

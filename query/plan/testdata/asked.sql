@@ -2,7 +2,7 @@
 -- deny born, masked by year
 -- shows name: clear string
 SELECT "name", "_person"
-  FROM (SELECT "id" AS "id", "name" AS "name", "college" AS "college",
+  FROM (SELECT "name" AS "name", "college" AS "college",
     CASE WHEN TRUE THEN TRY(make_date(year("born"), 1, 1))
       WHEN TRUE THEN CAST(NULL AS DATE)
       ELSE "born" END AS "born", "pay" AS "pay", CAST("id" AS VARCHAR) AS "_person"
@@ -17,7 +17,7 @@ SELECT "name", "_person"
 
 -- people concerned
 SELECT DISTINCT "_person"
-  FROM (SELECT "id" AS "id", "name" AS "name", "college" AS "college",
+  FROM (SELECT "name" AS "name", "college" AS "college",
     CASE WHEN TRUE THEN TRY(make_date(year("born"), 1, 1))
       WHEN TRUE THEN CAST(NULL AS DATE)
       ELSE "born" END AS "born", "pay" AS "pay", CAST("id" AS VARCHAR) AS "_person"
