@@ -316,7 +316,7 @@ func (e ListRequestsParamsState) Valid() bool {
 	}
 }
 
-// AccessRequest defines model for AccessRequest.
+// AccessRequest Example: {"asked":"2026-11-24T08:00:00Z","dataset":"hr.staff","department":"hr","fields":["name"],"history":[{"at":"2026-11-24T08:00:00Z","by":"app_library","did":"asked"}],"id":"01a2101e-766e-732d-aa5d-94d88816269e","kind":"application","period":{"until":"2027-07-01T00:00:00Z"},"purpose":"library_service","reason":"names on cards","requester":"app_library","rights":["view"],"state":"open","steward":"steward_hr"}
 type AccessRequest struct {
 	Asked      time.Time                `json:"asked"`
 	Dataset    string                   `json:"dataset"`
@@ -338,7 +338,7 @@ type AccessRequest struct {
 // AccessRequestState defines model for AccessRequest.State.
 type AccessRequestState string
 
-// Application defines model for Application.
+// Application Example: {"burst":12,"changed":"2026-11-24T08:00:00Z","changed_by":"administrator","department":"information","id":"cards","made":"2026-11-24T08:00:00Z","made_by":"administrator","name":"Library cards","rate_per_second":1,"revision":1,"steward":"steward_information"}
 type Application struct {
 	Attributes    *map[string][]string `json:"attributes,omitempty"`
 	Burst         *int                 `json:"burst,omitempty"`
@@ -360,7 +360,7 @@ type Application struct {
 	Steward       string               `json:"steward"`
 }
 
-// Consent defines model for Consent.
+// Consent Example: {"by":"teacher","given":"2026-11-24T08:00:00Z","person":"10001","purpose":"reading_advice","state":"given"}
 type Consent struct {
 	By        *string      `json:"by,omitempty"`
 	Given     time.Time    `json:"given"`
@@ -376,7 +376,7 @@ type Consent struct {
 // ConsentState defines model for Consent.State.
 type ConsentState string
 
-// Dataset defines model for Dataset.
+// Dataset Example: {"department":"hr","fields":[{"access":"clear","element":"staff.number","level":"L2","name":"staff_no","reason":"allowed by leader-internal","some_rows":false,"title":{"en":"Staff number","zh":"工号"},"type":"string"}],"id":"hr.staff","published_at":"2026-11-24T08:00:00Z","steward":"steward_hr","title":{"en":"Staff","zh":"教职工基本信息"},"version":1,"withheld":[{"field":"id_number","reason":"limited by sensitive-personal-information"}]}
 type Dataset struct {
 	Department  string      `json:"department"`
 	Description *string     `json:"description,omitempty"`
@@ -389,7 +389,7 @@ type Dataset struct {
 	Withheld    []Withheld  `json:"withheld"`
 }
 
-// DatasetSummary defines model for DatasetSummary.
+// DatasetSummary Example: {"department":"academic","fields":4,"id":"academic.grade","published_at":"2026-11-24T08:00:00Z","rows":2184,"title":{"en":"Marks","zh":"成绩"},"version":1}
 type DatasetSummary struct {
 	Department string `json:"department"`
 
@@ -404,7 +404,7 @@ type DatasetSummary struct {
 	Version int64 `json:"version"`
 }
 
-// Delegation defines model for Delegation.
+// Delegation Example: {"from":"leader","given":"2026-11-24T08:00:00Z","id":"01a2101e-766e-732d-aa5d-94d88816269e","reason":"holidays","resource":{"datasets":["hr.*"],"levels":["L1"]},"rights":["view"],"state":"active","to":"assistant","valid":{"from":"2026-11-24T08:00:00Z","until":"2026-12-03T00:00:00Z"}}
 type Delegation struct {
 	From      string                 `json:"from"`
 	Given     *time.Time             `json:"given,omitempty"`
@@ -422,7 +422,7 @@ type Delegation struct {
 // DelegationState defines model for Delegation.State.
 type DelegationState string
 
-// Difference defines model for Difference.
+// Difference Example: {"after":"clear","before":"denied","dataset":"hr.staff","effect":"gains","field":"name","principals":["visitor"],"right":"view"}
 type Difference struct {
 	After      string           `json:"after"`
 	Before     string           `json:"before"`
@@ -437,7 +437,7 @@ type Difference struct {
 // DifferenceEffect defines model for Difference.Effect.
 type DifferenceEffect string
 
-// Explanation defines model for Explanation.
+// Explanation Example: {"at":"2026-11-24T08:00:00Z","dataset":"hr.staff","decision":"cfcbcc102882b3076936b38ed5d4634b923b2b506266fa84d98d13abe76c7428","fields":[{"access":"statistics","field":"pay","findings":[{"description":"工资只能按院系、职称统计，每组不少于 5 人","effect":"allow","limit":"statistics","outcome":"allows","policy":"leader-pay-statistics"}],"level":"L4"}],"grouping":{"dimensions":["department"],"min_people":5},"policy_version":1,"principal":"leader","right":"view"}
 type Explanation struct {
 	Actor      *string                 `json:"actor,omitempty"`
 	At         time.Time               `json:"at"`
@@ -476,7 +476,7 @@ type Finding struct {
 // FindingOutcome defines model for Finding.Outcome.
 type FindingOutcome string
 
-// Key defines model for Key.
+// Key Example: {"application":"cards","ends":"2027-12-30T00:32:41.6439Z","id":"zdtrsheizrwjg","made":"2026-11-24T08:00:00Z","made_by":"administrator","prefix":"yt_zdtrsheizrwjg","state":"active","text":"yt_zdtrsheizrwjg_…"}
 type Key struct {
 	Application string     `json:"application"`
 	Ends        time.Time  `json:"ends"`
@@ -510,7 +510,7 @@ type Meta struct {
 	Withheld      []Withheld  `json:"withheld"`
 }
 
-// Page defines model for Page.
+// Page Example: {"meta":{"dataset":"hr.staff","decision":"cfcbcc102882b3076936b38ed5d4634b923b2b506266fa84d98d13abe76c7428","fields":[{"access":"clear","name":"count","reason":"number of rows","some_rows":false,"type":"int64"}],"policy_version":1,"published_at":"2026-11-24T08:00:00Z","some_rows":false,"source":"hr","version":1,"withheld":[{"field":"id_number","reason":"limited by sensitive-personal-information"}]},"next":null,"rows":[{"count":"1"}]}
 type Page struct {
 	Meta Meta `json:"meta"`
 
@@ -521,7 +521,7 @@ type Page struct {
 	Rows []map[string]*string `json:"rows"`
 }
 
-// PersonReads defines model for PersonReads.
+// PersonReads Example: {"bulk":[],"named":[{"action":"hold","at":"2026-11-24T08:00:00Z","dataset":"hr.staff","fields":[{"access":"clear","name":"staff_no"}],"outcome":"allowed","principal":"steward_hr","seq":30}]}
 type PersonReads struct {
 	// Bulk Reads about more than 1,000 people, the person perhaps among them.
 	Bulk []Read `json:"bulk"`
@@ -531,6 +531,8 @@ type PersonReads struct {
 }
 
 // Policy docs/policies.md explains each key.
+//
+// Example: {"description":"本人可以查看并留存关于自己的记录","effect":"allow","id":"own-record","origin":{"author":"file:campus.yaml","origin":"file:campus.yaml","since":1},"resource":{"datasets":["*"]},"rights":["view"],"rows":"#person in @campus_id","subject":{"anyone":true}}
 type Policy struct {
 	Aggregate   *map[string]interface{}   `json:"aggregate,omitempty"`
 	Description *string                   `json:"description,omitempty"`
@@ -552,18 +554,18 @@ type Policy struct {
 // PolicyEffect defines model for Policy.Effect.
 type PolicyEffect string
 
-// PolicyChange defines model for PolicyChange.
+// PolicyChange Example: {"put":[{"effect":"allow","id":"x","resource":{"datasets":["hr.staff"],"fields":["name"]},"rights":["view"],"subject":{"roles":["visitor"]}}],"remove":[]}
 type PolicyChange struct {
 	Put    *[]Policy `json:"put,omitempty"`
 	Remove *[]string `json:"remove,omitempty"`
 }
 
-// PolicyVersion defines model for PolicyVersion.
+// PolicyVersion Example: {"version":2}
 type PolicyVersion struct {
 	Version int64 `json:"version"`
 }
 
-// Principal defines model for Principal.
+// Principal Example: {"id":"leader","kind":"person","name":"校领导","roles":["leader"]}
 type Principal struct {
 	Attributes *map[string][]string `json:"attributes,omitempty"`
 	Groups     *[]string            `json:"groups,omitempty"`
@@ -589,7 +591,7 @@ type Problem struct {
 // ProblemCode defines model for Problem.Code.
 type ProblemCode string
 
-// Purpose defines model for Purpose.
+// Purpose Example: {"basis":"contract","description":"The yearly assessment of staff.","id":"annual_assessment","title":"年度考核"}
 type Purpose struct {
 	Basis       string  `json:"basis"`
 	Description *string `json:"description,omitempty"`
@@ -633,7 +635,7 @@ type SeenField struct {
 // SeenFieldAccess defines model for SeenField.Access.
 type SeenFieldAccess string
 
-// Sight defines model for Sight.
+// Sight Example: {"dataset":"academic.grade","fields":[{"access":"clear","field":"student_no","reason":"allowed by own-record","some_rows":true}],"withheld":0}
 type Sight struct {
 	Consent *bool  `json:"consent,omitempty"`
 	Dataset string `json:"dataset"`
@@ -690,7 +692,7 @@ type Text struct {
 	Zh *string `json:"zh,omitempty"`
 }
 
-// Viewer defines model for Viewer.
+// Viewer Example: {"access":"clear","kind":"person","name":"人事处数据管理员","principal":"steward_hr","reason":"allowed by steward-department"}
 type Viewer struct {
 	Access    string  `json:"access"`
 	Consent   *bool   `json:"consent,omitempty"`
@@ -754,7 +756,7 @@ type Health struct {
 // Refused defines model for Refused.
 type Refused = Problem
 
-// Request defines model for Request.
+// Request Example: {"asked":"2026-11-24T08:00:00Z","dataset":"hr.staff","department":"hr","fields":["name"],"history":[{"at":"2026-11-24T08:00:00Z","by":"app_library","did":"asked"}],"id":"01a2101e-766e-732d-aa5d-94d88816269e","kind":"application","period":{"until":"2027-07-01T00:00:00Z"},"purpose":"library_service","reason":"names on cards","requester":"app_library","rights":["view"],"state":"open","steward":"steward_hr"}
 type Request = AccessRequest
 
 // IssueTokenFormdataBody defines parameters for IssueToken.
@@ -777,8 +779,11 @@ type SetApplicationStateJSONBody struct {
 
 // GetUsageParams defines parameters for GetUsage.
 type GetUsageParams struct {
+	// From The first day; 30 days ago when not given
 	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
-	To   *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// To The last day; today when not given
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // GiveConsentJSONBody defines parameters for GiveConsent.
@@ -792,6 +797,7 @@ type GiveConsentJSONBody struct {
 
 // WithdrawConsentParams defines parameters for WithdrawConsent.
 type WithdrawConsentParams struct {
+	// Recipient To whom the consent was given; everybody when not given
 	Recipient *string `form:"recipient,omitempty" json:"recipient,omitempty"`
 }
 
@@ -799,20 +805,26 @@ type WithdrawConsentParams struct {
 type ListDatasetsParams struct {
 	// Purpose What the data is wanted for
 	Purpose *ForPurpose `form:"purpose,omitempty" json:"purpose,omitempty"`
-	Right   *ByRight    `form:"right,omitempty" json:"right,omitempty"`
+
+	// Right The right by which the data is wanted.
+	Right *ByRight `form:"right,omitempty" json:"right,omitempty"`
 }
 
 // GetDatasetParams defines parameters for GetDataset.
 type GetDatasetParams struct {
 	// Purpose What the data is wanted for
 	Purpose *ForPurpose `form:"purpose,omitempty" json:"purpose,omitempty"`
-	Right   *ByRight    `form:"right,omitempty" json:"right,omitempty"`
+
+	// Right The right by which the data is wanted.
+	Right *ByRight `form:"right,omitempty" json:"right,omitempty"`
 }
 
 // GetFiguresParams defines parameters for GetFigures.
 type GetFiguresParams struct {
 	// Metric Figures: count, count(field), count_distinct(field), sum(field), avg(field), min(field), max(field), each with ` as name` where wanted.
-	Metric  []string  `form:"metric" json:"metric"`
+	Metric []string `form:"metric" json:"metric"`
+
+	// GroupBy The fields to group by, separated by commas; one figure over everything when not given.
 	GroupBy *[]string `form:"group_by,omitempty" json:"group_by,omitempty"`
 
 	// Where A filter over what is shown
@@ -878,9 +890,15 @@ type ListRowsParams struct {
 type ExplainDecisionParams struct {
 	// Principal Whom it is about; the caller when not given
 	Principal *AboutPrincipal `form:"principal,omitempty" json:"principal,omitempty"`
-	Dataset   string          `form:"dataset" json:"dataset"`
-	Field     *string         `form:"field,omitempty" json:"field,omitempty"`
-	Right     *ByRight        `form:"right,omitempty" json:"right,omitempty"`
+
+	// Dataset The dataset that it is about
+	Dataset string `form:"dataset" json:"dataset"`
+
+	// Field The field that it is about; all of them when not given
+	Field *string `form:"field,omitempty" json:"field,omitempty"`
+
+	// Right The right by which the data is wanted.
+	Right *ByRight `form:"right,omitempty" json:"right,omitempty"`
 
 	// Purpose What the data is wanted for
 	Purpose *ForPurpose `form:"purpose,omitempty" json:"purpose,omitempty"`
@@ -893,7 +911,9 @@ type ExplainDecisionParams struct {
 type WhatCanSeeParams struct {
 	// Principal Whom it is about; the caller when not given
 	Principal *AboutPrincipal `form:"principal,omitempty" json:"principal,omitempty"`
-	Right     *ByRight        `form:"right,omitempty" json:"right,omitempty"`
+
+	// Right The right by which the data is wanted.
+	Right *ByRight `form:"right,omitempty" json:"right,omitempty"`
 
 	// Purpose What the data is wanted for
 	Purpose *ForPurpose `form:"purpose,omitempty" json:"purpose,omitempty"`
@@ -904,9 +924,14 @@ type WhatCanSeeParams struct {
 
 // WhoCanSeeParams defines parameters for WhoCanSee.
 type WhoCanSeeParams struct {
-	Dataset string   `form:"dataset" json:"dataset"`
-	Field   string   `form:"field" json:"field"`
-	Right   *ByRight `form:"right,omitempty" json:"right,omitempty"`
+	// Dataset The dataset that it is about
+	Dataset string `form:"dataset" json:"dataset"`
+
+	// Field The field that it is about
+	Field string `form:"field" json:"field"`
+
+	// Right The right by which the data is wanted.
+	Right *ByRight `form:"right,omitempty" json:"right,omitempty"`
 
 	// Purpose What the data is wanted for
 	Purpose *ForPurpose `form:"purpose,omitempty" json:"purpose,omitempty"`
@@ -932,8 +957,11 @@ type ListMyReadsParams struct {
 
 // ListRequestsParams defines parameters for ListRequests.
 type ListRequestsParams struct {
-	State   *ListRequestsParamsState `form:"state,omitempty" json:"state,omitempty"`
-	Dataset *string                  `form:"dataset,omitempty" json:"dataset,omitempty"`
+	// State Requests in this state alone
+	State *ListRequestsParamsState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Dataset Requests for this dataset alone
+	Dataset *string `form:"dataset,omitempty" json:"dataset,omitempty"`
 }
 
 // ListRequestsParamsState defines parameters for ListRequests.
@@ -972,8 +1000,11 @@ type RevokeGrantJSONBody struct {
 
 // ReviewGrantsParams defines parameters for ReviewGrants.
 type ReviewGrantsParams struct {
+	// UnusedDays Grants that nobody used for so many days
 	UnusedDays *int `form:"unused_days,omitempty" json:"unused_days,omitempty"`
-	EndsDays   *int `form:"ends_days,omitempty" json:"ends_days,omitempty"`
+
+	// EndsDays Grants that end within so many days
+	EndsDays *int `form:"ends_days,omitempty" json:"ends_days,omitempty"`
 }
 
 // RunSqlParams defines parameters for RunSql.
