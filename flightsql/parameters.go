@@ -1,6 +1,7 @@
 package flightsql
 
 import (
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -11,8 +12,12 @@ import (
 )
 
 // values reads the one row of parameters that a client sends, as texts.
-func values(reader flight.MessageReader) ([]*string, error) {
-	var made []*string
+func values(reader flight.MessageReader) (made []*string, err error) {
+	defer func() {
+		if found := recover(); found != nil { // a column that points outside of itself
+			made, err = nil, garbled(fmt.Errorf("%v", found))
+		}
+	}()
 	rows := int64(0)
 	for reader.Next() {
 		batch := reader.RecordBatch()
@@ -31,12 +36,16 @@ func values(reader flight.MessageReader) ([]*string, error) {
 		}
 	}
 	if err := reader.Err(); err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, "the parameters cannot be read as Arrow rows")
+		return nil, garbled(err)
 	}
 	if rows == 0 {
 		return nil, fault.New(fault.Invalid, "there is no row of parameters")
 	}
 	return made, nil
+}
+
+func garbled(err error) error {
+	return fault.Wrap(err, fault.Invalid, "the parameters cannot be read as Arrow rows")
 }
 
 func valueOf(column arrow.Array, place int) (*string, error) {

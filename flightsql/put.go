@@ -1,6 +1,9 @@
 package flightsql
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	flatbuffers "github.com/google/flatbuffers/go"
@@ -62,16 +65,15 @@ func plainColumns(header []byte) (err error) {
 	if len(header) == 0 {
 		return nil
 	}
-	garbled := fault.New(fault.Invalid, "the parameters cannot be read as Arrow rows")
 	defer func() {
-		if recover() != nil { // it points outside of itself
-			err = garbled
+		if found := recover(); found != nil { // it points outside of itself
+			err = garbled(fmt.Errorf("%v", found))
 		}
 	}()
 	message := flatbuffers.Table{Bytes: header, Pos: flatbuffers.GetUOffsetT(header)}
 	kind, at := flatbuffers.UOffsetT(message.Offset(messageHeaderType)), flatbuffers.UOffsetT(message.Offset(messageHeader))
 	if kind == 0 || at == 0 {
-		return garbled
+		return garbled(errors.New("a message without a header"))
 	}
 	if message.GetByte(message.Pos+kind) != headerSchema {
 		return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -114,10 +113,6 @@ func (s *Server) Handshake(stream flight.FlightService_HandshakeServer) error {
 		return err
 	}
 	stream.SetTrailer(bearer)
-	// Clients may send what they like before they read; it is not needed.
-	if _, err := stream.Recv(); err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
 	return stream.Send(&flight.HandshakeResponse{})
 }
 

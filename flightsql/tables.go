@@ -12,11 +12,12 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/yitong-hub/yitong/query"
+	"github.com/yitong-hub/yitong/schema"
 )
 
 // tables are those that the caller's statements may read, by the call's headers,
 // whose names a request admits.
-func (s *session) tables(ctx context.Context, catalog *string, schema, table func(string) bool) ([]query.Table, error) {
+func (s *session) tables(ctx context.Context, catalog *string, system, table func(string) bool) ([]query.Table, error) {
 	how, err := mannerOf(ctx)
 	if err != nil {
 		return nil, err
@@ -28,7 +29,7 @@ func (s *session) tables(ctx context.Context, catalog *string, schema, table fun
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(one query.Table) bool { return !schema(one.System) || !table(one.Name) }), nil
+	return slices.DeleteFunc(all, func(one query.Table) bool { return !system(one.System) || !table(one.Name) }), nil
 }
 
 func anyName(string) bool { return true }
@@ -147,7 +148,11 @@ func columnsOf(table query.Table) *arrow.Schema {
 		}
 		known := protocol.NewColumnMetadataBuilder().CatalogName(catalogName).SchemaName(table.System).TableName(table.Name).
 			TypeName(column.Type.SQL()).IsReadOnly(true).IsSearchable(true).Remarks(remarks)
-		made[i] = arrow.Field{Name: column.Name, Type: column.Type.Arrow(), Nullable: true, Metadata: known.Metadata()}
+		kind := column.Type.Arrow()
+		if column.Type.Kind == schema.UUID { // answers give it as text
+			kind = arrow.BinaryTypes.String
+		}
+		made[i] = arrow.Field{Name: column.Name, Type: kind, Nullable: true, Metadata: known.Metadata()}
 	}
 	return arrow.NewSchema(made, nil)
 }
