@@ -143,7 +143,8 @@ func basic(sent string) (id, key string, err error) {
 	scheme, coded, _ := strings.Cut(sent, " ")
 	text, wrong := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(coded), "="))
 	id, key, parted := strings.Cut(string(text), ":")
-	if !strings.EqualFold(scheme, "Basic") || wrong != nil || !parted {
+	unprintable := func(r rune) bool { return r < ' ' || r > '~' } // no header has them
+	if !strings.EqualFold(scheme, "Basic") || wrong != nil || !parted || strings.ContainsFunc(id+key, unprintable) {
 		return "", "", fault.New(codeUnauthenticated, "sign in by Basic authorization: the application's id as user, its key as password")
 	}
 	return id, key, nil
