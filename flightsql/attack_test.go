@@ -112,7 +112,7 @@ func attack(ctx context.Context, t testing.TB, client *protocol.Client, way byte
 	case asBasic:
 		sent := "Basic " + base64.StdEncoding.EncodeToString(text)
 		stream, err := client.Client.Handshake(metadata.AppendToOutgoingContext(context.Background(), "authorization", sent))
-		if err == nil {
+		for err == nil {
 			_, err = stream.Recv()
 		}
 		return err
@@ -142,7 +142,9 @@ func put(ctx context.Context, client *protocol.Client, cmd []byte, messages []*f
 		}
 	}
 	_ = stream.CloseSend()
-	_, err = stream.Recv()
+	for err == nil {
+		_, err = stream.Recv()
+	}
 	return err
 }
 

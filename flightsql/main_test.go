@@ -40,6 +40,7 @@ import (
 type campus struct {
 	warehouse *warehouse.Warehouse
 	datasets  []catalog.Dataset
+	revision  atomic.Int64
 	set       atomic.Pointer[acl.Set]
 	admission identity.Admission
 	gate      *query.Gate
@@ -59,6 +60,9 @@ func (c *campus) Dataset(_ context.Context, id string) (catalog.Dataset, error) 
 }
 
 func (c *campus) Everything(context.Context) ([]catalog.Dataset, error) { return c.datasets, nil }
+
+// Revision moves with each reading: nothing is kept.
+func (c *campus) Revision(context.Context) (int64, error) { return c.revision.Add(1), nil }
 
 func (c *campus) Current() *acl.Set { return c.set.Load() }
 
