@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -17,11 +16,7 @@ import (
 )
 
 // Applications keep the applications and what they did.
-type Applications struct {
-	Registry *identity.Registry
-	Usage    *identity.Usage
-	Limiter  *identity.Limiter
-}
+type Applications = identity.Admission
 
 // addressOf is where a request came from; the zero address where that cannot be told.
 func addressOf(c *gin.Context) netip.Addr {
@@ -40,18 +35,14 @@ const applicationKey = "application"
 
 // application finds the application of a key or token, and whether it may ask now.
 func (s *Server) application(c *gin.Context, bearer string) (acl.Principal, error) {
-	principal, application, err := s.Applications.Registry.Authenticate(c, bearer, addressOf(c))
-	if err != nil {
+	admitted, err := s.Applications.Admit(c, bearer, addressOf(c), s.Now())
+	if err != nil && !fault.Is(err, codeTooMany) {
 		s.Logger.Info("a key was refused", "request", requestID(c), "cause", err)
 		return acl.Principal{}, err
 	}
-	c.Set(applicationKey, application.ID)
-	allowance := s.Applications.Limiter.Allow(application, s.Now())
-	allowance.Fields(c.Writer.Header())
-	if !allowance.OK {
-		return acl.Principal{}, fault.New(codeTooMany, "%s asks too often or used up its reads of the day: try again in %s", application.ID, allowance.RetryAfter.Round(time.Second))
-	}
-	return principal, nil
+	c.Set(applicationKey, admitted.Application.ID)
+	admitted.Allowance.Fields(c.Writer.Header())
+	return admitted.Principal, err
 }
 
 // count adds an answered request to what its application did.
@@ -224,6 +215,4 @@ func (s *Server) GetUsage(c *gin.Context, id contract.ApplicationId, params cont
 }
 
 // isKey reports whether a bearer is a key or token of an application.
-func isKey(bearer string) bool {
-	return strings.HasPrefix(bearer, "yt_") || strings.HasPrefix(bearer, "yta_")
-}
+func isKey(bearer string) bool { return identity.IsCredential(bearer) }

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/yitong-hub/yitong/api/contract"
+	"github.com/yitong-hub/yitong/identity"
 	"github.com/yitong-hub/yitong/internal/fault"
 )
 
@@ -15,7 +16,7 @@ import (
 const (
 	codeUnauthenticated fault.Code = "unauthenticated"
 	codeTooLarge        fault.Code = "too_large"
-	codeTooMany         fault.Code = "too_many"
+	codeTooMany                    = identity.TooMany
 )
 
 // statuses gives the HTTP status of each code.

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/yitong-hub/yitong/acl"
@@ -16,6 +17,9 @@ type Table struct {
 	System, Name string
 	Title        definition.Text
 	Columns      []Column
+	// Key holds the fields that tell rows apart, where all of them are shown in
+	// clear on every row that is shown; otherwise none.
+	Key []string
 }
 
 // Column is a field as statements see it.
@@ -67,5 +71,18 @@ func (g *Gate) table(ctx context.Context, principal acl.Principal, dataset catal
 	for i, field := range view.Fields {
 		made.Columns[i] = Column{Field: field, Title: titles[field.Name]}
 	}
+	made.Key = keyOf(dataset, view.Fields)
 	return made, nil
+}
+
+func keyOf(dataset catalog.Dataset, shown []plan.Field) []string {
+	for _, name := range dataset.Key {
+		whole := func(field plan.Field) bool {
+			return field.Name == name && field.Access == acl.Clear.String() && !field.SomeRows
+		}
+		if !slices.ContainsFunc(shown, whole) {
+			return nil
+		}
+	}
+	return slices.Clone(dataset.Key)
 }

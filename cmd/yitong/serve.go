@@ -33,6 +33,9 @@ func (c *cli) serveCommand() *cobra.Command {
 	}
 	command.Flags().StringVar(&options.Listen, "listen", defaultListen, "address to answer at")
 	command.Flags().BoolVar(&options.Demo, "demo", false, "let anybody be one of the campus's people by naming them")
+	command.Flags().StringVar(&options.Flight.Listen, "listen-flight", "", "address at which Arrow Flight SQL answers, as 127.0.0.1:8815; none by default")
+	command.Flags().StringVar(&options.Flight.Certificate, "flight-certificate", "", "PEM file with the certificate of Flight SQL; without one its address is a loopback one")
+	command.Flags().StringVar(&options.Flight.Key, "flight-key", "", "PEM file with the key of that certificate")
 	return command
 }
 
@@ -54,6 +57,7 @@ func (c *cli) serve(ctx context.Context, options app.ServeOptions) error {
 				fmt.Fprintf(c.stderr, "Demo: anybody may be one of its people, as\n  curl -H 'Authorization: Bearer demo:leader' 'http://%s/v1/datasets/hr.staff/rows?limit=2'\n", address)
 			}
 		}
+		options.Flight.Ready = func(address string) { fmt.Fprintf(c.stderr, "Arrow Flight SQL at %s.\n", address) }
 		return opened.Serve(ctx, options)
 	})
 }

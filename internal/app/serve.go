@@ -35,6 +35,8 @@ type ServeOptions struct {
 	// Execute carries out commands of the same user on this machine, who would
 	// otherwise be refused while the server owns the home folder; nil takes none.
 	Execute Execute
+	// Flight serves Arrow Flight SQL too.
+	Flight FlightOptions
 }
 
 // IsDemo reports whether the campus is the demo's.
@@ -62,6 +64,13 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 	}
 	if options.Execute != nil {
 		stop, err := a.listenLocal(context.WithoutCancel(ctx), options.Execute, options.Logger)
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		defer func() { ended = errors.Join(ended, stop()) }()
+	}
+	if options.Flight.Listen != "" {
+		stop, err := a.listenFlight(ctx, options)
 		if err != nil {
 			return errors.Join(err, listener.Close())
 		}

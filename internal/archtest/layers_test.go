@@ -62,6 +62,7 @@ var allowed = map[string][]string{
 		"query", "catalog", "catalog/definition", "acl", "acl/condition", "acl/policystore", "access", "audit", "identity", "pipelines",
 		"dashboards", "internal/fault", "internal/config", "internal/telemetry", "schema",
 	},
+	"flightsql":    {"query", "acl", "identity", "internal/fault", "schema"},
 	"demo":         {"internal/fault", "schema"},
 	"internal/app": {"*"},
 	"cmd":          {"*"},
@@ -138,6 +139,9 @@ func TestLayerTableRefusesWhatItShould(t *testing.T) {
 		{"connectors/sqlite", "catalog"},
 		{"dashboards", "internal/warehouse"},
 		{"api", "internal/warehouse"},
+		{"flightsql", "internal/warehouse"},
+		{"flightsql", "api"},
+		{"api", "flightsql"},
 		{"schema", "catalog"},
 		{"internal/store", "internal/warehouse"},
 	} {
