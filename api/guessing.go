@@ -86,7 +86,7 @@ func (s *Server) unhurried(c *gin.Context) {
 		tokenError(c, statuses[codeTooMany], "temporarily_unavailable", "too many requests from this address: try again after the seconds in Retry-After")
 	default:
 		retryAfter(c, wait)
-		s.failPage(c, c.Param("provider"), hurried(wait))
+		s.failPage(c, again(c.Param("provider"), ""), hurried(wait))
 	}
 }
 

@@ -31,7 +31,7 @@ func (s *Server) BeginSignin(c *gin.Context, provider contract.ProviderId, param
 		Provider: provider, ReturnTo: value(params.ReturnTo), Silent: value(params.Silent), Host: c.Request.Host, Browser: s.cookie(c, signinCookie),
 	})
 	if err != nil {
-		s.failPage(c, provider, err)
+		s.failPage(c, again(provider, ""), err)
 		return
 	}
 	s.setCookie(c, signinCookie, began.Browser, signin.FlowLife)
@@ -43,7 +43,7 @@ func (s *Server) FinishSignin(c *gin.Context, provider contract.ProviderId, _ co
 	finished, err := s.Signin.Service.Finish(c, provider, c.Request.URL.Query(), s.cookie(c, signinCookie))
 	if err != nil {
 		s.Logger.Info("a sign-in was refused", "request", requestID(c), "provider", provider, "cause", err)
-		s.failPage(c, provider, err)
+		s.failPage(c, again(provider, finished.ReturnTo), err)
 		return
 	}
 	if finished.Person.CampusID == "" {
@@ -51,7 +51,7 @@ func (s *Server) FinishSignin(c *gin.Context, provider contract.ProviderId, _ co
 		return
 	}
 	if err := s.beginSession(c, provider, finished.Person); err != nil {
-		s.failPage(c, provider, err)
+		s.failPage(c, again(provider, finished.ReturnTo), err)
 		return
 	}
 	goOn(c, finished.ReturnTo)
@@ -84,6 +84,15 @@ func (s *Server) beginSession(c *gin.Context, provider string, person signin.Per
 	s.setCookie(c, sessionCookie, token, begun.Ends.Sub(s.Now()))
 	s.Logger.Info("signed in", "request", requestID(c), "provider", provider, "person", person.CampusID)
 	return nil
+}
+
+// again is where to sign in again.
+func again(provider, returnTo string) string {
+	address := url.URL{Path: "/signin/" + provider}
+	if returnTo != "" {
+		address.RawQuery = url.Values{"return_to": {returnTo}}.Encode()
+	}
+	return address.String()
 }
 
 // goOn sends the browser on, and keeps codes and tickets of its address from

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -22,8 +21,9 @@ var signinTemplate = template.Must(template.ParseFS(signinPage, "signin.html"))
 
 var pageLanguages = language.NewMatcher([]language.Tag{language.Chinese, language.English})
 
-// failPage answers a browser with a page and everybody else with a problem.
-func (s *Server) failPage(c *gin.Context, provider string, err error) {
+// failPage answers a browser with a page, from which it can try again at that
+// address, and everybody else with a problem.
+func (s *Server) failPage(c *gin.Context, again string, err error) {
 	c.Header("Referrer-Policy", "no-referrer")
 	if !strings.Contains(c.GetHeader("Accept"), "text/html") {
 		s.fail(c, err)
@@ -46,7 +46,7 @@ func (s *Server) failPage(c *gin.Context, provider string, err error) {
 		}
 	}
 	if code != fault.NotFound && code != codeTooMany {
-		shown.Again = "/signin/" + url.PathEscape(provider)
+		shown.Again = again
 	}
 	c.Abort()
 	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")

@@ -102,7 +102,7 @@ func (p *Provider) groups(lang string) []group {
 			continue
 		}
 		shown := person{
-			ID: profile.ID, Name: profile.Name, Roles: translated(lang, roleNames, profile.Roles, words.NoRole),
+			ID: profile.ID, Name: nameOf(lang, profile), Roles: translated(lang, roleNames, profile.Roles, words.NoRole),
 			Department: translated(lang, departmentNames, profile.Attributes[acl.AttributeDepartment], ""), CampusID: p.CampusID(principal),
 		}
 		place := 0
@@ -112,6 +112,20 @@ func (p *Provider) groups(lang string) []group {
 		groups[place].People = append(groups[place].People, shown)
 	}
 	return slices.DeleteFunc(groups, func(g group) bool { return len(g.People) == 0 })
+}
+
+// nameOf is the name of a person, in English too where the demo has one.
+func nameOf(lang string, profile acl.Profile) string {
+	if lang == "zh" {
+		return profile.Name
+	}
+	if name, known := englishNames[profile.ID]; known {
+		return name + " " + profile.Name
+	}
+	if slices.Contains(profile.Roles, "steward") && len(profile.Attributes[acl.AttributeDepartment]) > 0 {
+		return "Data steward, " + translated(lang, departmentNames, profile.Attributes[acl.AttributeDepartment], "") + " " + profile.Name
+	}
+	return profile.Name
 }
 
 // translated gives the names of ids, or the ids where they have none.

@@ -26,6 +26,12 @@ var roleNames = map[string][2]string{
 	"alumnus": {"校友", "alumnus"}, "parent": {"家长", "parent"}, "visitor": {"访客", "visitor"},
 }
 
+var englishNames = map[string]string{
+	"leader": "University leader", "assistant": "Secretary of the leader", "administrator": "Platform administrator", "teacher": "A teacher",
+	"staff": "A member of staff", "external_hire": "An external hire", "counsellor": "A counsellor", "undergraduate": "An undergraduate",
+	"master": "A master's student", "doctoral": "A doctoral student", "alumnus": "An alumnus", "parent": "A parent", "visitor": "A visitor",
+}
+
 var departmentNames = map[string][2]string{
 	"hr": {"人事处", "Human Resources"}, "academic": {"教务处", "Academic Affairs"}, "information": {"信息中心", "Information Centre"},
 	"president_office": {"党政办公室", "President's Office"}, "graduate": {"研究生院", "Graduate School"}, "assets": {"国资处", "State-owned Assets"},

@@ -228,7 +228,8 @@ type Finished struct {
 	ReturnTo string
 }
 
-// Finish judges with what the browser came back from a provider.
+// Finish judges with what the browser came back from a provider. Of a sign-in
+// that began here, it also tells where to return to when it is refused.
 func (s *Service) Finish(ctx context.Context, id string, answer url.Values, browser string) (Finished, error) {
 	if _, known := s.providers[id]; !known && (id != DemoProvider || s.demo == nil) {
 		return Finished{}, fault.New(fault.NotFound, "there is no such provider; /v1/signin/providers lists them")
@@ -237,19 +238,20 @@ func (s *Service) Finish(ctx context.Context, id string, answer url.Values, brow
 	if err != nil {
 		return Finished{}, err
 	}
+	back := Finished{ReturnTo: one.ReturnTo}
 	with, err := s.provider(id, one.Base)
 	if err != nil {
-		return Finished{}, err
+		return back, err
 	}
 	person, err := with.finish(ctx, one, answer)
 	if err != nil {
-		return Finished{}, err
+		return back, err
 	}
 	if person.CampusID == "" && one.Silent {
-		return Finished{ReturnTo: one.ReturnTo}, nil
+		return back, nil
 	}
 	if !campusIDForm.MatchString(person.CampusID) {
-		return Finished{}, refused(ErrCampusID, campusIDText)
+		return back, refused(ErrCampusID, campusIDText)
 	}
 	return Finished{Person: person, ReturnTo: one.ReturnTo}, nil
 }
