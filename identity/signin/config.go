@@ -3,6 +3,7 @@ package signin
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -102,6 +103,16 @@ type Text struct {
 // SecretRef names a secret, which itself stands in no definition.
 type SecretRef struct {
 	Secret string `yaml:"secret"`
+}
+
+// UnmarshalYAML implements [yaml.Unmarshaler]. Its errors repeat nothing of a
+// secret that somebody wrote where only its name may stand.
+func (s *SecretRef) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind != yaml.MappingNode || len(node.Content) != 2 || node.Content[0].Value != "secret" || node.Content[1].Kind != yaml.ScalarNode {
+		return fmt.Errorf("line %d: a secret is named, as {secret: SSO_SECRET}, and its value stands in the environment or in secrets.env", node.Line)
+	}
+	s.Secret = node.Content[1].Value
+	return nil
 }
 
 // Load reads signin.yaml. Without the file nobody signs in, and the rest is as
