@@ -141,6 +141,16 @@ func (s *Service) Secure() bool {
 	return len(s.config.PublicURL) > 5 && s.config.PublicURL[:6] == "https:"
 }
 
+// has reports whether there is a provider.
+func (s *Service) has(id string) bool {
+	_, known := s.providers[id]
+	return known || id == DemoProvider && s.demo != nil
+}
+
+func noProvider() error {
+	return fault.New(fault.NotFound, "there is no such provider; /v1/signin/providers lists them")
+}
+
 // maxDemos bounds the addresses by which a demo is reached at once.
 const maxDemos = 16
 
@@ -149,8 +159,8 @@ func (s *Service) provider(id, base string) (provider, error) {
 	if found, known := s.providers[id]; known {
 		return found, nil
 	}
-	if id != DemoProvider || s.demo == nil {
-		return nil, fault.New(fault.NotFound, "there is no such provider; /v1/signin/providers lists them")
+	if !s.has(id) {
+		return nil, noProvider()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -189,6 +199,9 @@ type Began struct {
 
 // Begin begins a sign-in.
 func (s *Service) Begin(ctx context.Context, start Start) (Began, error) {
+	if !s.has(start.Provider) {
+		return Began{}, noProvider()
+	}
 	base, err := s.Base(start.Host)
 	if err != nil {
 		return Began{}, err
@@ -231,8 +244,8 @@ type Finished struct {
 // Finish judges with what the browser came back from a provider. Of a sign-in
 // that began here, it also tells where to return to when it is refused.
 func (s *Service) Finish(ctx context.Context, id string, answer url.Values, browser string) (Finished, error) {
-	if _, known := s.providers[id]; !known && (id != DemoProvider || s.demo == nil) {
-		return Finished{}, fault.New(fault.NotFound, "there is no such provider; /v1/signin/providers lists them")
+	if !s.has(id) {
+		return Finished{}, noProvider()
 	}
 	one, err := s.flows.take(ctx, id, answer.Get("state"), browser)
 	if err != nil {
