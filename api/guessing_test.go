@@ -12,7 +12,7 @@ import (
 )
 
 // from sends a request from an address.
-func from(t *testing.T, handler http.Handler, address, method, path, body string, header ...string) *http.Response {
+func from(t *testing.T, handler http.Handler, address, method, path, body string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	request.RemoteAddr = address
@@ -24,7 +24,7 @@ func from(t *testing.T, handler http.Handler, address, method, path, body string
 	}
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, request)
-	return recorder.Result()
+	return recorder
 }
 
 const hurried = `
@@ -33,10 +33,10 @@ trusted_proxies: [10.0.0.0/8, "::1/128"]
 limits: {attempts_per_minute: 3, failures_per_minute: 3}
 `
 
-func requireTooMany(t *testing.T, response *http.Response) {
+func requireTooMany(t *testing.T, response *httptest.ResponseRecorder) {
 	t.Helper()
-	require.Equal(t, http.StatusTooManyRequests, response.StatusCode)
-	seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
+	require.Equal(t, http.StatusTooManyRequests, response.Code)
+	seconds, err := strconv.Atoi(response.Header().Get("Retry-After"))
 	require.NoError(t, err)
 	require.True(t, 1 <= seconds && seconds <= 20, seconds)
 }
@@ -52,27 +52,27 @@ func TestGuessingIsSlow(t *testing.T) {
 	} {
 		address := "203.0.113." + strconv.Itoa(len(name)) + ":1"
 		for range 3 {
-			require.Equal(t, http.StatusUnauthorized, from(t, handler, address, http.MethodGet, "/v1/me", "", guess...).StatusCode, name)
+			require.Equal(t, http.StatusUnauthorized, from(t, handler, address, http.MethodGet, "/v1/me", "", guess...).Code, name)
 		}
 		requireTooMany(t, from(t, handler, address, http.MethodGet, "/v1/me", "", guess...))
-		require.Equal(t, http.StatusOK, from(t, handler, address, http.MethodGet, "/v1/me", "", "Authorization", "Bearer demo:teacher").StatusCode, "what is right is taken")
-		require.Equal(t, http.StatusUnauthorized, from(t, handler, address, http.MethodGet, "/v1/me", "").StatusCode, "who sends nothing guesses nothing")
+		require.Equal(t, http.StatusOK, from(t, handler, address, http.MethodGet, "/v1/me", "", "Authorization", "Bearer demo:teacher").Code, "what is right is taken")
+		require.Equal(t, http.StatusUnauthorized, from(t, handler, address, http.MethodGet, "/v1/me", "").Code, "who sends nothing guesses nothing")
 	}
 	// Requests for tokens and sign-ins are counted right or wrong, together.
-	require.Equal(t, http.StatusUnauthorized, from(t, handler, attacker, http.MethodPost, "/oauth/token", "grant_type=client_credentials&client_id=a&client_secret=b").StatusCode)
-	require.Equal(t, http.StatusSeeOther, from(t, handler, attacker, http.MethodGet, "/signin/demo", "").StatusCode)
-	require.Equal(t, http.StatusForbidden, from(t, handler, attacker, http.MethodGet, "/signin/demo/callback?state=x", "").StatusCode)
+	require.Equal(t, http.StatusUnauthorized, from(t, handler, attacker, http.MethodPost, "/oauth/token", "grant_type=client_credentials&client_id=a&client_secret=b").Code)
+	require.Equal(t, http.StatusSeeOther, from(t, handler, attacker, http.MethodGet, "/signin/demo", "").Code)
+	require.Equal(t, http.StatusForbidden, from(t, handler, attacker, http.MethodGet, "/signin/demo/callback?state=x", "").Code)
 	for _, path := range []string{"/signin/demo", "/signin/demo/callback?state=x", "/signin/no-such"} {
 		requireTooMany(t, from(t, handler, attacker, http.MethodGet, path, ""))
 	}
 	page := from(t, handler, attacker, http.MethodGet, "/signin/demo", "", "Accept", "text/html", "Accept-Language", "en")
 	requireTooMany(t, page)
-	require.Contains(t, page.Header.Get("Content-Type"), "text/html")
+	require.Contains(t, page.Header().Get("Content-Type"), "text/html")
 	token := from(t, handler, attacker, http.MethodPost, "/oauth/token", "grant_type=client_credentials")
 	requireTooMany(t, token)
-	require.Contains(t, token.Header.Get("Content-Type"), "application/json")
-	require.Equal(t, http.StatusOK, from(t, handler, attacker, http.MethodGet, "/healthz", "").StatusCode)
-	require.Equal(t, http.StatusSeeOther, from(t, handler, neighbour, http.MethodGet, "/signin/demo", "").StatusCode)
+	require.Contains(t, token.Header().Get("Content-Type"), "application/json")
+	require.Equal(t, http.StatusOK, from(t, handler, attacker, http.MethodGet, "/healthz", "").Code)
+	require.Equal(t, http.StatusSeeOther, from(t, handler, neighbour, http.MethodGet, "/signin/demo", "").Code)
 }
 
 // TestForwardedAddresses counts clients behind proxies.
@@ -82,7 +82,7 @@ func TestForwardedAddresses(t *testing.T) {
 	require.NoError(t, err)
 	exhausted := func(remote, forwarded string) bool {
 		response := from(t, handler, remote, http.MethodGet, "/signin/demo", "", "X-Forwarded-For", forwarded)
-		return response.StatusCode == http.StatusTooManyRequests
+		return response.Code == http.StatusTooManyRequests
 	}
 	for range 3 {
 		require.False(t, exhausted("10.1.1.1:1", "198.51.100.1"))

@@ -60,7 +60,7 @@ func (s *Server) cookie(c *gin.Context, name string) string {
 // setCookie keeps a value in the browser for so long, 0 to forget it. Lax, not
 // Strict: somebody who follows a link into this server is signed in there.
 func (s *Server) setCookie(c *gin.Context, name, value string, lasts time.Duration) {
-	cookie := &http.Cookie{
+	cookie := &http.Cookie{ //nolint:gosec // Secure where people come by https; http is of this machine alone
 		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: int(lasts / time.Second),
 		Secure: s.Signin.Service.Secure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

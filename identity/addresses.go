@@ -57,11 +57,11 @@ func (a *Addresses) Take(address netip.Addr, now time.Time) time.Duration {
 func (a *Addresses) of(address netip.Addr, now time.Time) *counted {
 	if place, known := a.held[address]; known {
 		a.recency.MoveToFront(place)
-		return place.Value.(*counted) //nolint:forcetypeassert,errcheck // nothing else is in it
+		return place.Value.(*counted)
 	}
 	if a.recency.Len() >= maxAddresses {
 		oldest := a.recency.Back()
-		delete(a.held, a.recency.Remove(oldest).(*counted).address) //nolint:forcetypeassert,errcheck // nothing else is in it
+		delete(a.held, a.recency.Remove(oldest).(*counted).address)
 	}
 	limit := rate.Limit(float64(a.perMinute) / time.Minute.Seconds())
 	made := &counted{address, bucket{limiter: rate.NewLimiter(limit, a.perMinute), last: now}}

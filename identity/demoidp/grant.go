@@ -183,5 +183,5 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 		query.Set("state", state)
 		after.RawQuery = query.Encode()
 	}
-	http.Redirect(w, r, after.String(), http.StatusSeeOther)
+	http.Redirect(w, r, after.String(), http.StatusSeeOther) //nolint:gosec // of this server, as was just checked
 }

@@ -13,7 +13,7 @@ const (
 	ErrAnswer   RefusalError = "the provider's answer lacks what it must have"
 	ErrDeclined RefusalError = "the provider declined"
 	ErrReplayed RefusalError = "the code or ticket does not count"
-	ErrToken    RefusalError = "the ID token does not hold"
+	ErrToken    RefusalError = "the ID token does not hold" //nolint:gosec // a sentence
 	ErrNonce    RefusalError = "the ID token is of another sign-in"
 	ErrIssuer   RefusalError = "the answer is of another provider"
 	ErrStale    RefusalError = "the person did not prove anew who they are"

@@ -204,7 +204,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 	for id, service := range services {
-		response, err := http.PostForm(service, url.Values{"logoutRequest": {LogoutRequest(id)}}) //nolint:noctx // a test's server
+		response, err := http.PostForm(service, url.Values{"logoutRequest": {LogoutRequest(id)}})
 		if err == nil {
 			response.Body.Close()
 		}
