@@ -48,7 +48,7 @@ var allowed = map[string][]string{
 	"identity/demoidp": {"acl"},
 	// Only tests import it.
 	"identity/signin/castest": {},
-	"audit":            {"internal/store", "internal/fault", "schema"},
+	"audit":                   {"internal/store", "internal/fault", "schema"},
 
 	"connectors":     {"internal/fault", "schema"},
 	"connectors/all": {"connectors", "connectors/*"},
