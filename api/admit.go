@@ -43,8 +43,7 @@ func (s *Server) authenticate(c *gin.Context) {
 // caller finds who asks: by a key where one is sent, otherwise by a session.
 func (s *Server) caller(c *gin.Context) (acl.Principal, error) {
 	authorization := c.GetHeader("Authorization")
-	token := s.cookie(c, sessionCookie)
-	if authorization == "" && token != "" {
+	if token := s.cookie(c, sessionCookie); authorization == "" && token != "" {
 		principal, err := s.signedIn(c, token)
 		if fault.Is(err, codeUnauthenticated) {
 			err = s.failed(c, err)

@@ -16,6 +16,14 @@ type followed struct {
 	state fs.FileInfo
 }
 
+// Await makes a directory of nobody that follows a file which is not there yet:
+// the first principals of a fresh campus count without a restart.
+func Await(path string, logger *slog.Logger) *Directory {
+	d := &Directory{file: &followed{path: path, logger: logger}}
+	d.current.Store(&listing{})
+	return d
+}
+
 // now is everybody as the file says now. To ask the file's state costs some
 // microseconds, which makes who was taken out of it nobody at the next request.
 func (d *Directory) now() *listing {
@@ -42,5 +50,5 @@ func (d *Directory) now() *listing {
 }
 
 func same(a, b fs.FileInfo) bool {
-	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+	return a != nil && b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }

@@ -84,4 +84,15 @@ func TestTheDirectoryFollowsItsFile(t *testing.T) {
 	write("- {id: c, kind: person, roles: []}\n")
 	require.False(t, directory.Knows("a"))
 	require.True(t, directory.Knows("c"))
+
+	path = filepath.Join(t.TempDir(), "principals.yaml")
+	_, err = identity.Load(path, slog.New(slog.DiscardHandler))
+	require.True(t, fault.Is(err, fault.NotFound))
+	directory = identity.Await(path, slog.New(slog.DiscardHandler))
+	require.Empty(t, directory.Principals())
+	_, err = directory.Person("a")
+	require.True(t, fault.Is(err, fault.NotFound))
+	write("- {id: a, kind: person, roles: [administrator]}\n")
+	_, err = directory.Person("a")
+	require.NoError(t, err)
 }

@@ -177,7 +177,17 @@ func (s *Store) End(ctx context.Context, token string) (Entry, error) {
 // EndTicket ends the sessions that a ticket of a provider began, and gives whose
 // they were: nobody when there are none.
 func (s *Store) EndTicket(ctx context.Context, provider, ticket string) ([]string, error) {
-	rows, err := s.store.SQL().Delete("identity_session").Where(squirrel.Eq{"ticket": ticketDigest(provider, ticket)}).
+	named := squirrel.Eq{"ticket": ticketDigest(provider, ticket)}
+	// Anybody may post tickets: those that are none must not make others wait for a write.
+	var found int
+	err := s.store.SQL().Select("count(*)").From("identity_session").Where(named).RunWith(s.store.DB()).QueryRowContext(ctx).Scan(&found)
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("find the sessions of a ticket: %w", err))
+	}
+	if found == 0 {
+		return nil, nil
+	}
+	rows, err := s.store.SQL().Delete("identity_session").Where(named).
 		Suffix("RETURNING person").RunWith(s.store.DB()).QueryContext(ctx)
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("end the sessions of a ticket: %w", err))

@@ -38,6 +38,8 @@ type forger struct {
 	challenges map[string]url.Values
 	// redeemed are the forms of all token requests with their Authorization.
 	redeemed []url.Values
+	// asked is how often the keys were asked for.
+	asked int
 }
 
 func newForger(t testing.TB, clock *hands) *forger {
@@ -48,7 +50,10 @@ func newForger(t testing.TB, clock *hands) *forger {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/.well-known/openid-configuration", f.configuration)
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "1", Algorithm: "RS256", Use: "sig"}}})
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.asked++
+		writeJSON(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: f.key.Public(), KeyID: "1", Algorithm: "RS256", Use: "sig"}}})
 	})
 	mux.HandleFunc("/token", f.redeem)
 	mux.HandleFunc("/userinfo", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, f.userInfo) })

@@ -24,6 +24,8 @@ import (
 const (
 	// rediscoverAfter is how old what a provider says of itself may be.
 	rediscoverAfter = time.Hour
+	// retryAfter is how long one that does not answer then is left alone.
+	retryAfter = time.Minute
 	// clockSkew is how far the provider's clock may be behind ours.
 	clockSkew = time.Minute
 )
@@ -58,9 +60,7 @@ func (p *oidcProvider) discover(ctx context.Context) (*discovered, error) {
 	if held != nil && p.now().Sub(held.at) < rediscoverAfter {
 		return held, nil
 	}
-	// The provider goes on fetching keys with this context.
-	asking := oidc.ClientContext(context.WithoutCancel(ctx), p.client)
-	provider, err := oidc.NewProvider(asking, p.config.Issuer)
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.config.Issuer)
 	if err == nil {
 		made := &discovered{provider: provider, at: p.now()}
 		if err = made.read(); err == nil {
@@ -69,6 +69,9 @@ func (p *oidcProvider) discover(ctx context.Context) (*discovered, error) {
 		}
 	}
 	if held != nil {
+		kept := *held
+		kept.at = p.now().Add(retryAfter - rediscoverAfter)
+		p.found.Store(&kept)
 		p.logger.Warn("a provider did not say how it is reached: it counts as it was", "provider", p.config.ID, "cause", err)
 		return held, nil
 	}
@@ -175,7 +178,9 @@ func exchangeFault(err error) error {
 // verify holds an ID token against Core 1.0, section 3.1.3.7: issuer, audience,
 // signature by an algorithm of the provider's, times; and nonce and azp here.
 func (p *oidcProvider) verify(ctx context.Context, found *discovered, one flow, text, access string) (*oidc.IDToken, error) {
-	verifier := found.provider.VerifierContext(ctx, &oidc.Config{ClientID: p.config.ClientID, Now: p.now})
+	// Not VerifierContext: that would fetch the keys anew each time, and keep this
+	// request's context while it does.
+	verifier := found.provider.Verifier(&oidc.Config{ClientID: p.config.ClientID, Now: p.now})
 	idToken, err := verifier.Verify(ctx, text)
 	if err != nil {
 		return nil, refused(fmt.Errorf("%w: %w", ErrToken, err), againText)
@@ -227,7 +232,8 @@ func (p *oidcProvider) campusID(ctx context.Context, found *discovered, idToken 
 	}
 	info, err := found.provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {
-		return "", fault.Wrap(err, fault.Unavailable, "the campus's sign-in does not answer as it should: try again in a moment")
+		// The error repeats the whole answer, which may be about the person.
+		return "", fault.Wrap(errors.New("the provider's user info cannot be read"), fault.Unavailable, "the campus's sign-in does not answer as it should: try again in a moment")
 	}
 	if info.Subject != idToken.Subject {
 		return "", refused(fmt.Errorf("%w: the user info is of somebody else", ErrToken), againText)

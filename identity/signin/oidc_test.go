@@ -301,3 +301,28 @@ func TestOIDCWaysToProveTheClient(t *testing.T) {
 	require.Equal(t, "secret of SSO", f.redeemed[0].Get("client_secret"))
 	require.Empty(t, f.redeemed[0].Get("basic"))
 }
+
+// TestOIDCKeysChange lets the provider sign with a new key, as providers do.
+func TestOIDCKeysChange(t *testing.T) {
+	t.Parallel()
+	clock := newHands()
+	f := newForger(t, clock)
+	s := service(t, state(t), clock, oidcAt(f))
+	sign := func() {
+		t.Helper()
+		began, asked := begin(t, s, signin.Start{Provider: "sso"})
+		_, err := s.Finish(t.Context(), "sso", url.Values{"state": asked["state"], "code": {f.code(asked)}}, began.Browser)
+		require.NoError(t, err)
+	}
+	for range 3 {
+		sign()
+	}
+	require.Equal(t, 1, f.asked, "keys are kept")
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	f.mu.Lock()
+	f.key = key
+	f.mu.Unlock()
+	sign()
+	require.Equal(t, 2, f.asked)
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -138,7 +139,7 @@ func (s *Service) Base(host string) (string, error) {
 
 // Secure reports whether people reach this server by https.
 func (s *Service) Secure() bool {
-	return len(s.config.PublicURL) > 5 && s.config.PublicURL[:6] == "https:"
+	return strings.HasPrefix(s.config.PublicURL, "https:")
 }
 
 // has reports whether there is a provider.

@@ -132,7 +132,7 @@ func (a *App) openApplications(ctx context.Context, logger *slog.Logger) error {
 func loadDirectory(settings config.Config, logger *slog.Logger) (*identity.Directory, error) {
 	directory, err := identity.Load(principalsFile(settings), logger)
 	if fault.Is(err, fault.NotFound) {
-		return identity.New(nil)
+		return identity.Await(principalsFile(settings), logger), nil
 	}
 	return directory, err
 }
