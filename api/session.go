@@ -130,13 +130,17 @@ func (s *Server) EndSession(c *gin.Context) {
 		return
 	}
 	ended, err := s.Signin.Sessions.End(c, s.cookie(c, sessionCookie))
-	if err != nil && !fault.Is(err, fault.Denied) {
+	if fault.Is(err, fault.Denied) { // another request of this browser was faster
+		s.setCookie(c, sessionCookie, "", 0)
+		c.JSON(http.StatusOK, gin.H{})
+		return
+	}
+	if err != nil {
 		s.fail(c, err)
 		return
 	}
 	s.setCookie(c, sessionCookie, "", 0)
-	principal := principalOf(c)
-	if err := s.Signin.Record.Append(c, audit.Record{Principal: principal.ID(), Action: actionSignOut, Outcome: audit.Allowed}); err != nil {
+	if err := s.Signin.Record.Append(c, audit.Record{Principal: s.idOf(c, ended.Person), Action: actionSignOut, Outcome: audit.Allowed}); err != nil {
 		s.Logger.Error("a sign-out is not on record", "request", requestID(c), "cause", err)
 	}
 	s.Logger.Info("signed out", "request", requestID(c), "provider", ended.Provider, "person", ended.Person)

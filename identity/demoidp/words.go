@@ -2,18 +2,18 @@ package demoidp
 
 // words are those of the page.
 type words struct {
-	Title, Demo, Hint, People, Stewards, NoRole, Role, Department, CampusID, As, Cancel, OtherLanguage, NotFound string
+	Title, Demo, Hint, People, Stewards, NoRole, Role, CampusID, As, Cancel, OtherLanguage, NotFound string
 }
 
 var vocabulary = map[string]words{
 	"zh": {
 		Title: "选择一个演示身份", Demo: "演示校园 · 统一身份认证", Hint: "这里是演示：人员均为虚构，无需密码。不同身份看到的数据不同。",
-		People: "师生与管理人员", Stewards: "各部门数据管理员", NoRole: "无角色", Role: "角色", Department: "部门", CampusID: "学工号",
+		People: "师生与管理人员", Stewards: "各部门数据管理员", NoRole: "无角色", Role: "角色：", CampusID: "学工号：",
 		As: "登录为", Cancel: "取消登录", OtherLanguage: "English", NotFound: "演示校园没有这个人，请重新选择。",
 	},
 	"en": {
 		Title: "Choose who you are", Demo: "Demo campus · sign-in", Hint: "This is a demo: its people are made up and there is no password. Each of them sees different data.",
-		People: "Students, staff and administrators", Stewards: "Data stewards of departments", NoRole: "no role", Role: "Role", Department: "Department", CampusID: "Campus id",
+		People: "Students, staff and administrators", Stewards: "Data stewards of departments", NoRole: "no role", Role: "Role: ", CampusID: "Campus id: ",
 		As: "Sign in as", Cancel: "Cancel", OtherLanguage: "中文", NotFound: "The demo campus has no such person: choose again.",
 	},
 }

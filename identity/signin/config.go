@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -149,6 +150,8 @@ func Parse(path string, text []byte) (Config, error) {
 
 // complete sets what is not given to its default.
 func (c *Config) complete() {
+	// Browsers write origins in small letters.
+	c.PublicURL = strings.TrimSuffix(strings.ToLower(c.PublicURL), "/")
 	orElse(&c.Unknown, UnknownRefuse)
 	orElse(&c.Landing, defaultLanding)
 	orElse(&c.Session.Life, defaultLife)

@@ -119,6 +119,25 @@ func TestEndedFlowsGo(t *testing.T) {
 	require.Equal(t, 1, count())
 }
 
+// TestFlowsAreBounded begins a sign-in where somebody began 60,000.
+func TestFlowsAreBounded(t *testing.T) {
+	t.Parallel()
+	clock := newHands()
+	opened := state(t)
+	_, err := opened.DB().ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
+		INSERT INTO identity_signin (hash, provider, sealed, ends) SELECT i, 'sso', 'x', ? + i FROM n`, clock.now().UnixMilli())
+	require.NoError(t, err)
+	f := newForger(t, clock)
+	s := service(t, opened, clock, oidcAt(f))
+	began, asked := begin(t, s, signin.Start{Provider: "sso"})
+	var count, oldest int64
+	require.NoError(t, opened.DB().QueryRowContext(t.Context(), "SELECT count(*), min(ends) FROM identity_signin").Scan(&count, &oldest))
+	require.EqualValues(t, 50_001, count)
+	require.Equal(t, clock.now().UnixMilli()+10_001, oldest, "the oldest are forgotten")
+	_, err = s.Finish(t.Context(), "sso", url.Values{"state": asked["state"], "code": {f.code(asked)}}, began.Browser)
+	require.NoError(t, err)
+}
+
 func TestBaseIsConfigured(t *testing.T) {
 	t.Parallel()
 	clock := newHands()
