@@ -63,6 +63,11 @@ func TestFlowsAreOfOneBrowserOnceAndSoon(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, path, finished.ReturnTo)
 		}
+		// Another node finishes what one began.
+		began, asked := begin(t, s, signin.Start{Provider: "sso"})
+		finished, err := service(t, opened, clock, oidcAt(f), second).Finish(t.Context(), "sso", answer(asked), began.Browser)
+		require.NoError(t, err)
+		require.Equal(t, "10001", finished.Person.CampusID)
 		// What the state database has opens nothing.
 		_, asked = begin(t, s, signin.Start{Provider: "sso", Browser: mine.Browser})
 		var hash, hidden string
