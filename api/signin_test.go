@@ -185,6 +185,18 @@ func TestCASFromTheFirstPageToTheLast(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestTheFirstAdministrator goes the way that docs/sign-in.md tells operators.
+func TestTheFirstAdministrator(t *testing.T) {
+	t.Parallel()
+	server := castest.New(t, map[string]map[string][]string{"wang": {"employeeNumber": {"20010001"}}})
+	p := serve(t, strings.ReplaceAll(casText, "@cas", server.URL), false)
+	b := newBrowser(t)
+	require.Equal(t, http.StatusForbidden, casSignIn(b, p, "wang").StatusCode, "who comes first is nobody yet")
+	p.people(t, `- {id: wang, name: 王老师, kind: person, roles: [administrator], attributes: {campus_id: ["20010001"], department: [information]}}`)
+	require.Contains(t, b.get(p.url+"/signin/cas?return_to=/v1/session").text, `"id":"wang"`, "CAS knows the browser")
+	require.Equal(t, http.StatusOK, b.get(p.url+"/v1/applications").StatusCode)
+}
+
 func TestUnknownPeopleWhereTheyAreWelcome(t *testing.T) {
 	t.Parallel()
 	server := castest.New(t, casUsers)
