@@ -17,22 +17,17 @@ import (
 const principalKey = "principal"
 
 // open are the paths that need no key.
-var open = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true, "/openapi.yaml": true, "/docs": true, "/docs/:part": true, "/oauth/token": true}
+var open = map[string]bool{
+	"/healthz": true, "/readyz": true, "/metrics": true, "/openapi.yaml": true, "/docs": true, "/docs/:part": true, "/oauth/token": true,
+	"/v1/signin/providers": true, "/signin/:provider": true, "/signin/:provider/callback": true,
+}
 
 // authenticate finds who asks, and with whose rights.
 func (s *Server) authenticate(c *gin.Context) {
 	if open[c.FullPath()] {
 		return
 	}
-	scheme, bearer, found := strings.Cut(c.GetHeader("Authorization"), " ")
-	if !found || !strings.EqualFold(scheme, "Bearer") || bearer == "" {
-		s.fail(c, fault.New(codeUnauthenticated, "send the key of an application as Authorization: Bearer …"))
-		return
-	}
-	principal, err := s.who(c, bearer)
-	if fault.Is(err, fault.Denied) {
-		err = fault.Wrap(err, codeUnauthenticated, "%s", fault.Public(err))
-	}
+	principal, err := s.caller(c)
 	if err == nil {
 		if lender := c.GetHeader("X-On-Behalf-Of"); lender != "" {
 			principal, err = s.People.Acting(c, principal, lender)
@@ -43,6 +38,27 @@ func (s *Server) authenticate(c *gin.Context) {
 		return
 	}
 	c.Set(principalKey, principal)
+}
+
+// caller finds who asks: by a key where one is sent, otherwise by a session.
+func (s *Server) caller(c *gin.Context) (acl.Principal, error) {
+	authorization := c.GetHeader("Authorization")
+	if token := s.cookie(c, sessionCookie); authorization == "" && token != "" {
+		principal, err := s.signedIn(c, token)
+		if fault.Is(err, codeUnauthenticated) {
+			err = s.failed(c, err)
+		}
+		return principal, err
+	}
+	scheme, bearer, found := strings.Cut(authorization, " ")
+	if !found || !strings.EqualFold(scheme, "Bearer") || bearer == "" {
+		return acl.Principal{}, fault.New(codeUnauthenticated, "sign in, or send the key of an application as Authorization: Bearer …")
+	}
+	principal, err := s.who(c, bearer)
+	if fault.Is(err, fault.Denied) {
+		err = s.failed(c, fault.Wrap(err, codeUnauthenticated, "%s", fault.Public(err)))
+	}
+	return principal, err
 }
 
 // who tells whose a key is.

@@ -96,7 +96,7 @@ func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bo
 			return
 		}
 	}
-	c.Header("Vary", "Accept, Authorization, X-On-Behalf-Of")
+	c.Header("Vary", "Accept, Authorization, Cookie, X-On-Behalf-Of")
 	result, err := s.Gate.Read(c, principal, request)
 	if err != nil {
 		c.Writer.Header().Del("ETag")

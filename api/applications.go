@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -18,24 +16,11 @@ import (
 // Applications keep the applications and what they did.
 type Applications = identity.Admission
 
-// addressOf is where a request came from; the zero address where that cannot be told.
-func addressOf(c *gin.Context) netip.Addr {
-	host, _, err := net.SplitHostPort(c.Request.RemoteAddr)
-	if err != nil {
-		host = c.Request.RemoteAddr
-	}
-	address, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return address.Unmap()
-}
-
 const applicationKey = "application"
 
 // application finds the application of a key or token, and whether it may ask now.
 func (s *Server) application(c *gin.Context, bearer string) (acl.Principal, error) {
-	admitted, err := s.Applications.Admit(c, bearer, addressOf(c), s.Now())
+	admitted, err := s.Applications.Admit(c, bearer, s.guessing.address(c), s.Now())
 	if err != nil && !fault.Is(err, codeTooMany) {
 		s.Logger.Info("a key was refused", "request", requestID(c), "cause", err)
 		return acl.Principal{}, err
@@ -76,7 +61,7 @@ func (s *Server) IssueToken(c *gin.Context) {
 		tokenError(c, http.StatusBadRequest, "unsupported_grant_type", "grant_type is client_credentials")
 		return
 	}
-	token, err := s.Applications.Registry.Grant(c, id, secret, addressOf(c))
+	token, err := s.Applications.Registry.Grant(c, id, secret, s.guessing.address(c))
 	switch {
 	case fault.Is(err, fault.Denied), fault.Is(err, fault.NotFound), fault.Is(err, fault.Invalid):
 		s.Logger.Info("a token was refused", "request", requestID(c), "cause", err)

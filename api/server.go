@@ -23,6 +23,7 @@ import (
 	"github.com/yitong-hub/yitong/api/contract"
 	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/identity/signin"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/query"
 )
@@ -38,6 +39,9 @@ type People interface {
 	// Principal gives who signed in with a bearer that is no application's, or a
 	// Denied fault.
 	Principal(ctx context.Context, bearer string) (acl.Principal, error)
+	// Signed gives who has a campus id for which a provider vouched. Nobody is a
+	// NotFound fault, several people a Conflict.
+	Signed(ctx context.Context, campusID string) (acl.Principal, error)
 	// Acting gives the principal with the rights that lender lent it.
 	Acting(ctx context.Context, principal acl.Principal, lender string) (acl.Principal, error)
 	// Find and All give the principals of the campus, applications too.
@@ -55,8 +59,10 @@ type Config struct {
 	People   People
 	// Applications are those that have keys.
 	Applications Applications
-	Logger       *slog.Logger
-	Now          func() time.Time
+	// Signin is what people sign in by.
+	Signin *Signin
+	Logger *slog.Logger
+	Now    func() time.Time
 }
 
 // Server carries the contract out.
@@ -65,6 +71,9 @@ type Server struct {
 	routes  routers.Router
 	metrics *metrics
 	docs    http.Handler
+
+	crossOrigin *http.CrossOriginProtection
+	guessing    guessing
 }
 
 var _ contract.ServerInterface = (*Server)(nil)
@@ -81,15 +90,24 @@ func New(config Config) (http.Handler, error) {
 	if s.routes, err = gorillamux.NewRouter(document); err != nil {
 		return nil, fmt.Errorf("route the contract: %w", err)
 	}
+	if s.crossOrigin, err = newCrossOrigin(config.Signin); err != nil {
+		return nil, fmt.Errorf("know other sites: %w", err)
+	}
+	if s.guessing, err = newGuessing(config.Signin); err != nil {
+		return nil, fmt.Errorf("limit attempts: %w", err)
+	}
 	gin.SetMode(gin.ReleaseMode) // it would print every path
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.ContextWithFallback = true
-	engine.Use(s.identify, s.observe, s.compress, s.recover, s.usage)
+	engine.Use(s.identify, s.observe, s.compress, s.recover, s.usage, s.unhurried)
 	engine.NoRoute(func(c *gin.Context) { s.fail(c, fault.New(fault.NotFound, "there is no such path; /docs lists them")) })
 	engine.NoMethod(func(c *gin.Context) {
 		s.fail(c, fault.New(fault.NotFound, "this path has no such method; /docs lists them"))
 	})
+	if demo := config.Signin.Service.Demo(); demo != nil {
+		engine.Any(signin.DemoPath+"/*rest", gin.WrapH(demo))
+	}
 	contract.RegisterHandlersWithOptions(engine, s, contract.GinServerOptions{
 		Middlewares:  []contract.MiddlewareFunc{s.bound, s.authenticate, s.validate},
 		ErrorHandler: func(c *gin.Context, err error, _ int) { s.fail(c, invalid(err)) },

@@ -18,8 +18,8 @@ type Record struct {
 	// OnBehalfOf is the person for whom an application asked.
 	OnBehalfOf string `json:"on_behalf_of,omitempty"`
 	Purpose    string `json:"purpose,omitempty"`
-	// Action is read, hold, aggregate, quarantine, create or transmit, or repair
-	// for what the log says of itself.
+	// Action is read, hold, aggregate, quarantine, create or transmit; sign_in or
+	// sign_out, of no dataset; or repair for what the log says of itself.
 	Action  string        `json:"action"`
 	Dataset string        `json:"dataset"`
 	Fields  []FieldAccess `json:"fields,omitempty"`

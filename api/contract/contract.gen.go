@@ -286,6 +286,24 @@ func (e SeenFieldAccess) Valid() bool {
 	}
 }
 
+// Defines values for SigninProviderKind.
+const (
+	Cas  SigninProviderKind = "cas"
+	Oidc SigninProviderKind = "oidc"
+)
+
+// Valid indicates whether the value is a known member of the SigninProviderKind enum.
+func (e SigninProviderKind) Valid() bool {
+	switch e {
+	case Cas:
+		return true
+	case Oidc:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListRequestsParamsState.
 const (
 	ListRequestsParamsStateExpired   ListRequestsParamsState = "expired"
@@ -648,6 +666,35 @@ type Sight struct {
 	Withheld int `json:"withheld"`
 }
 
+// SignedIn defines model for SignedIn.
+type SignedIn struct {
+	// Principal Example: {"id":"leader","kind":"person","name":"校领导","roles":["leader"]}
+	Principal Principal `json:"principal"`
+	Session   *struct {
+		Began time.Time `json:"began"`
+
+		// Ends When it ends however much it is used.
+		Ends time.Time `json:"ends"`
+
+		// IdleEnds When it ends unless it is used before.
+		IdleEnds time.Time `json:"idle_ends"`
+		Provider string    `json:"provider"`
+	} `json:"session,omitempty"`
+}
+
+// SigninProvider defines model for SigninProvider.
+type SigninProvider struct {
+	Id    string             `json:"id"`
+	Kind  SigninProviderKind `json:"kind"`
+	Title Text               `json:"title"`
+
+	// Url Where the browser begins; return_to may be added.
+	Url string `json:"url"`
+}
+
+// SigninProviderKind defines model for SigninProvider.Kind.
+type SigninProviderKind string
+
 // Statement defines model for Statement.
 type Statement struct {
 	// AsOf The state at this moment.
@@ -739,6 +786,9 @@ type Limit = int64
 // OnBehalfOf defines model for onBehalfOf.
 type OnBehalfOf = string
 
+// ProviderId defines model for providerId.
+type ProviderId = string
+
 // RequestId defines model for requestId.
 type RequestId = string
 
@@ -759,12 +809,38 @@ type Refused = Problem
 // Request Example: {"asked":"2026-11-24T08:00:00Z","dataset":"hr.staff","department":"hr","fields":["name"],"history":[{"at":"2026-11-24T08:00:00Z","by":"app_library","did":"asked"}],"id":"01a2101e-766e-732d-aa5d-94d88816269e","kind":"application","period":{"until":"2027-07-01T00:00:00Z"},"purpose":"library_service","reason":"names on cards","requester":"app_library","rights":["view"],"state":"open","steward":"steward_hr"}
 type Request = AccessRequest
 
+// SigninRefused defines model for SigninRefused.
+type SigninRefused = Problem
+
 // IssueTokenFormdataBody defines parameters for IssueToken.
 type IssueTokenFormdataBody struct {
 	ClientId     *string `form:"client_id,omitempty" json:"client_id,omitempty"`
 	ClientSecret *string `form:"client_secret,omitempty" json:"client_secret,omitempty"`
 	GrantType    string  `form:"grant_type" json:"grant_type"`
 	Scope        *string `form:"scope,omitempty" json:"scope,omitempty"`
+}
+
+// BeginSigninParams defines parameters for BeginSignin.
+type BeginSigninParams struct {
+	// ReturnTo Where to go on: a path of this server.
+	ReturnTo *string `form:"return_to,omitempty" json:"return_to,omitempty"`
+
+	// Silent Come back without having signed in where the provider does not know the person yet.
+	Silent *bool `form:"silent,omitempty" json:"silent,omitempty"`
+}
+
+// FinishSigninParams defines parameters for FinishSignin.
+type FinishSigninParams struct {
+	State  *string `form:"state,omitempty" json:"state,omitempty"`
+	Code   *string `form:"code,omitempty" json:"code,omitempty"`
+	Ticket *string `form:"ticket,omitempty" json:"ticket,omitempty"`
+	Iss    *string `form:"iss,omitempty" json:"iss,omitempty"`
+	Error  *string `form:"error,omitempty" json:"error,omitempty"`
+}
+
+// EndCasSessionFormdataBody defines parameters for EndCasSession.
+type EndCasSessionFormdataBody struct {
+	LogoutRequest string `form:"logoutRequest" json:"logoutRequest"`
 }
 
 // IssueKeyJSONBody defines parameters for IssueKey.
@@ -1016,6 +1092,9 @@ type RunSqlParams struct {
 // IssueTokenFormdataRequestBody defines body for IssueToken for application/x-www-form-urlencoded ContentType.
 type IssueTokenFormdataRequestBody IssueTokenFormdataBody
 
+// EndCasSessionFormdataRequestBody defines body for EndCasSession for application/x-www-form-urlencoded ContentType.
+type EndCasSessionFormdataRequestBody EndCasSessionFormdataBody
+
 // RegisterApplicationJSONRequestBody defines body for RegisterApplication for application/json ContentType.
 type RegisterApplicationJSONRequestBody = Application
 
@@ -1078,6 +1157,15 @@ type ServerInterface interface {
 	// GetReadiness Whether the server can answer questions about data
 	// (GET /readyz)
 	GetReadiness(c *gin.Context)
+	// BeginSignin Send the browser to a provider
+	// (GET /signin/{provider})
+	BeginSignin(c *gin.Context, provider ProviderId, params BeginSigninParams)
+	// FinishSignin Where a provider sends the browser back to
+	// (GET /signin/{provider}/callback)
+	FinishSignin(c *gin.Context, provider ProviderId, params FinishSigninParams)
+	// EndCasSession Single logout of a CAS server
+	// (POST /signin/{provider}/callback)
+	EndCasSession(c *gin.Context, provider ProviderId)
 	// ListApplications The applications that are registered
 	// (GET /v1/applications)
 	ListApplications(c *gin.Context)
@@ -1192,6 +1280,15 @@ type ServerInterface interface {
 	// ReviewGrants Grants of the caller's datasets that end soon or are not used
 	// (GET /v1/reviews)
 	ReviewGrants(c *gin.Context, params ReviewGrantsParams)
+	// EndSession Sign out
+	// (DELETE /v1/session)
+	EndSession(c *gin.Context)
+	// GetSession Who is signed in, and until when
+	// (GET /v1/session)
+	GetSession(c *gin.Context)
+	// ListSigninProviders Where people can sign in
+	// (GET /v1/signin/providers)
+	ListSigninProviders(c *gin.Context)
 	// RunSql The answer to a SELECT over datasets
 	// (POST /v1/sql)
 	RunSql(c *gin.Context, params RunSqlParams)
@@ -1307,6 +1404,143 @@ func (siw *ServerInterfaceWrapper) GetReadiness(c *gin.Context) {
 	}
 
 	siw.Handler.GetReadiness(c)
+}
+
+// BeginSignin operation middleware
+func (siw *ServerInterfaceWrapper) BeginSignin(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "provider" -------------
+	var provider ProviderId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", c.Param("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter provider: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params BeginSigninParams
+
+	// ------------- Optional query parameter "return_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "return_to", c.Request.URL.Query(), &params.ReturnTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter return_to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "silent" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "silent", c.Request.URL.Query(), &params.Silent, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter silent: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.BeginSignin(c, provider, params)
+}
+
+// FinishSignin operation middleware
+func (siw *ServerInterfaceWrapper) FinishSignin(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "provider" -------------
+	var provider ProviderId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", c.Param("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter provider: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FinishSigninParams
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", c.Request.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter state: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", c.Request.URL.Query(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter code: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "ticket" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ticket", c.Request.URL.Query(), &params.Ticket, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter ticket: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "iss" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "iss", c.Request.URL.Query(), &params.Iss, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter iss: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "error" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "error", c.Request.URL.Query(), &params.Error, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter error: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.FinishSignin(c, provider, params)
+}
+
+// EndCasSession operation middleware
+func (siw *ServerInterfaceWrapper) EndCasSession(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "provider" -------------
+	var provider ProviderId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", c.Param("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter provider: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndCasSession(c, provider)
 }
 
 // ListApplications operation middleware
@@ -2494,6 +2728,45 @@ func (siw *ServerInterfaceWrapper) ReviewGrants(c *gin.Context) {
 	siw.Handler.ReviewGrants(c, params)
 }
 
+// EndSession operation middleware
+func (siw *ServerInterfaceWrapper) EndSession(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndSession(c)
+}
+
+// GetSession operation middleware
+func (siw *ServerInterfaceWrapper) GetSession(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetSession(c)
+}
+
+// ListSigninProviders operation middleware
+func (siw *ServerInterfaceWrapper) ListSigninProviders(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSigninProviders(c)
+}
+
 // RunSql operation middleware
 func (siw *ServerInterfaceWrapper) RunSql(c *gin.Context) {
 
@@ -2597,6 +2870,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/delegations", wrapper.ListDelegations)
 	router.POST(options.BaseURL+"/v1/delegations", wrapper.Delegate)
 	router.DELETE(options.BaseURL+"/v1/delegations/:delegation", wrapper.EndDelegation)
+	router.GET(options.BaseURL+"/v1/signin/providers", wrapper.ListSigninProviders)
+	router.GET(options.BaseURL+"/signin/:provider", wrapper.BeginSignin)
+	router.GET(options.BaseURL+"/signin/:provider/callback", wrapper.FinishSignin)
+	router.POST(options.BaseURL+"/signin/:provider/callback", wrapper.EndCasSession)
+	router.DELETE(options.BaseURL+"/v1/session", wrapper.EndSession)
+	router.GET(options.BaseURL+"/v1/session", wrapper.GetSession)
 	router.POST(options.BaseURL+"/oauth/token", wrapper.IssueToken)
 	router.GET(options.BaseURL+"/v1/applications", wrapper.ListApplications)
 	router.POST(options.BaseURL+"/v1/applications", wrapper.RegisterApplication)

@@ -54,7 +54,7 @@ func (c *cli) serve(ctx context.Context, options app.ServeOptions) error {
 		options.Ready = func(address string) {
 			fmt.Fprintf(c.stderr, "Serving at http://%s, documentation at http://%s/docs. Ctrl-C ends it.\n", address, address)
 			if options.Demo {
-				fmt.Fprintf(c.stderr, "Demo: anybody may be one of its people, as\n  curl -H 'Authorization: Bearer demo:leader' 'http://%s/v1/datasets/hr.staff/rows?limit=2'\n", address)
+				fmt.Fprintf(c.stderr, "Demo: anybody may be one of its people, at http://%s/signin/demo or as\n  curl -H 'Authorization: Bearer demo:leader' 'http://%s/v1/datasets/hr.staff/rows?limit=2'\n", address, address)
 			}
 		}
 		options.Flight.Ready = func(address string) { fmt.Fprintf(c.stderr, "Arrow Flight SQL at %s.\n", address) }

@@ -108,7 +108,7 @@ func (a *App) openGate(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	a.Gate = query.New(query.Config{Warehouse: a.Warehouse, Catalog: a.Catalog, Policies: a.Policies, Recorder: a.Audit, Now: time.Now})
-	if a.Directory, err = loadDirectory(a.Config); err != nil {
+	if a.Directory, err = loadDirectory(a.Config, logger); err != nil {
 		return err
 	}
 	return a.openApplications(ctx, logger)
@@ -129,10 +129,10 @@ func (a *App) openApplications(ctx context.Context, logger *slog.Logger) error {
 	return nil
 }
 
-func loadDirectory(settings config.Config) (*identity.Directory, error) {
-	directory, err := identity.Load(principalsFile(settings))
+func loadDirectory(settings config.Config, logger *slog.Logger) (*identity.Directory, error) {
+	directory, err := identity.Load(principalsFile(settings), logger)
 	if fault.Is(err, fault.NotFound) {
-		return identity.New(nil)
+		return identity.Await(principalsFile(settings), logger), nil
 	}
 	return directory, err
 }
@@ -244,7 +244,7 @@ func (v *CatalogView) open(ctx context.Context, settings config.Config) error {
 	if v.Policies, err = policystore.New(ctx, v.store, time.Now, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
-	if v.Directory, err = loadDirectory(settings); err != nil {
+	if v.Directory, err = loadDirectory(settings, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	v.Audit, err = audit.View(ctx, auditDir(settings), v.store)

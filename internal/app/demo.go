@@ -119,7 +119,7 @@ func ServeDemo(ctx context.Context, settings config.Config, logger *slog.Logger,
 
 // Principals lists who can read.
 func Principals(settings config.Config) ([]acl.Principal, error) {
-	directory, err := identity.Load(principalsFile(settings))
+	directory, err := identity.Load(principalsFile(settings), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}

@@ -44,8 +44,12 @@ func IsDemo(settings config.Config) bool { return demo.Is(settings.Campus) }
 
 // Handler makes the handler of the HTTP API.
 func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
+	people, signin, err := a.signin(logger, demo)
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Config{
-		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Applications: a.Applications, Logger: logger, Now: time.Now,
+		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people, Applications: a.Applications, Signin: signin, Logger: logger, Now: time.Now,
 	})
 }
 
@@ -103,6 +107,8 @@ func ignoreClosed(err error) error {
 type people struct {
 	app  *App
 	demo bool
+	// unknown is what is done with people whom the directory does not have.
+	unknown string
 }
 
 // demoKey begins the key by which anybody may be one of the demo's people.

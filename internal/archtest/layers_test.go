@@ -38,11 +38,17 @@ var allowed = map[string][]string{
 	"acl":                {"acl/condition", "internal/fault", "schema"},
 	"acl/condition":      {"internal/fault", "schema"},
 	// Only tests import it.
-	"acl/acltest":     {"acl", "acl/condition", "internal/fault", "schema"},
-	"acl/policystore": {"acl", "acl/condition", "internal/fault", "internal/store", "schema"},
-	"acl/ranger":      {"acl", "acl/condition", "internal/fault", "schema"},
-	"identity":        {"acl", "internal/store", "internal/fault", "schema"},
-	"audit":           {"internal/store", "internal/fault", "schema"},
+	"acl/acltest":      {"acl", "acl/condition", "internal/fault", "schema"},
+	"acl/policystore":  {"acl", "acl/condition", "internal/fault", "internal/store", "schema"},
+	"acl/ranger":       {"acl", "acl/condition", "internal/fault", "schema"},
+	"identity":         {"acl", "internal/store", "internal/fault", "schema"},
+	"identity/sealed":  {},
+	"identity/session": {"identity/sealed", "internal/store", "internal/fault"},
+	"identity/signin":  {"identity/sealed", "internal/store", "internal/fault"},
+	"identity/demoidp": {"acl"},
+	// Only tests import it.
+	"identity/signin/castest": {},
+	"audit":                   {"internal/store", "internal/fault", "schema"},
 
 	"connectors":     {"internal/fault", "schema"},
 	"connectors/all": {"connectors", "connectors/*"},
@@ -59,7 +65,7 @@ var allowed = map[string][]string{
 	"access":     {"catalog", "acl", "acl/condition", "acl/policystore", "query", "identity", "audit", "internal/store", "internal/fault", "schema"},
 	"dashboards": {"query", "catalog", "acl", "audit", "internal/store", "internal/fault", "schema"},
 	"api": {
-		"query", "catalog", "catalog/definition", "acl", "acl/condition", "acl/policystore", "access", "audit", "identity", "pipelines",
+		"query", "catalog", "catalog/definition", "acl", "acl/condition", "acl/policystore", "access", "audit", "identity", "identity/session", "identity/signin", "pipelines",
 		"dashboards", "internal/fault", "internal/config", "internal/telemetry", "schema",
 	},
 	"flightsql":    {"query", "acl", "identity", "internal/fault", "schema"},
