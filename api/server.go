@@ -23,6 +23,7 @@ import (
 	"github.com/yitong-hub/yitong/api/contract"
 	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/contributions"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/query"
 )
@@ -55,8 +56,10 @@ type Config struct {
 	People   People
 	// Applications are those that have keys.
 	Applications Applications
-	Logger       *slog.Logger
-	Now          func() time.Time
+	// Contributions is the gate by which applications write.
+	Contributions *contributions.Gate
+	Logger        *slog.Logger
+	Now           func() time.Time
 }
 
 // Server carries the contract out.
@@ -138,6 +141,10 @@ func (s *Server) usage(c *gin.Context) {
 }
 
 func (s *Server) bound(c *gin.Context) {
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	most := int64(maxBody)
+	if c.Request.Method == http.MethodPost && c.FullPath() == contributePath {
+		most = maxContribution
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most)
 	c.Next()
 }

@@ -315,7 +315,7 @@ func (w *contributing) tell(refused []publish.Refusal) {
 
 // abort keeps nothing but the report.
 func (w *contributing) abort(ctx context.Context) error {
-	w.report.Outcome = ContributionAborted
+	w.report.Outcome, w.report.Unchanged = ContributionAborted, w.report.Rows-w.report.Refused
 	w.run.Outcome = catalog.OutcomeStopped
 	w.run.Message = fmt.Sprintf("contributed by %s: %d of %d rows were refused, so that none was taken", w.asked.By, w.report.Refused, w.report.Rows)
 	w.run.Counts.Published = w.checkpoint.rows

@@ -141,4 +141,3 @@ func TestContributionsAreLandedCheckedAndPublished(t *testing.T) {
 	require.Empty(t, h.rows(t, "SELECT 1 FROM landing.meta.landings"))
 	require.Empty(t, h.rows(t, "SELECT 1 FROM landing.meta.rejects"))
 }
-

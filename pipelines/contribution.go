@@ -4,6 +4,8 @@ import (
 	"context"
 
 	sq "github.com/Masterminds/squirrel"
+
+	"github.com/yitong-hub/yitong/audit"
 )
 
 // ContributionMode says what a contribution's rows are to do.
@@ -105,7 +107,7 @@ type ContributionReport struct {
 
 // MaxConcerned is how many people a contribution names as concerned; where
 // there are more, none is named.
-const MaxConcerned = 1000
+const MaxConcerned = audit.MaxPersons
 
 // Taken is what a contribution is about to change.
 type Taken struct {

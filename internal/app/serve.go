@@ -43,7 +43,7 @@ func IsDemo(settings config.Config) bool { return demo.Is(settings.Campus) }
 // Handler makes the handler of the HTTP API.
 func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 	return api.New(api.Config{
-		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Applications: a.Applications, Logger: logger, Now: time.Now,
+		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Applications: a.Applications, Contributions: a.Contributions, Logger: logger, Now: time.Now,
 	})
 }
 
