@@ -37,7 +37,7 @@ type hall struct {
 	system definition.System
 }
 
-func newHall(t *testing.T) *hall {
+func newHall(t testing.TB) *hall {
 	t.Helper()
 	b := setup(t)
 	b.engine = pipelines.New(pipelines.Config{
@@ -64,7 +64,7 @@ func given(pairs ...string) pipelines.ContributedRow {
 	return row
 }
 
-func (h *hall) send(t *testing.T, c pipelines.Contribution) pipelines.ContributionReport {
+func (h *hall) send(t testing.TB, c pipelines.Contribution) pipelines.ContributionReport {
 	t.Helper()
 	c.Dataset, c.By, c.Sender = "hall.rating", "app", "app"
 	report, err := h.engine.Contribute(t.Context(), h.system, c)

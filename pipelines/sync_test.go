@@ -32,7 +32,7 @@ type bench struct {
 	now       time.Time
 }
 
-func setup(t *testing.T) *bench {
+func setup(t testing.TB) *bench {
 	t.Helper()
 	b := &bench{dir: filepath.Join(t.TempDir(), "wh"), source: pipetest.NewSource(), now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)}
 	w, err := warehouse.Open(t.Context(), warehouse.Config{Dir: b.dir})

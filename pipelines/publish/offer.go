@@ -20,10 +20,16 @@ const (
 	StagedRaw   = "is:raw"
 )
 
+// Columns of the merged rows: the value that a field had, the one that it is to
+// have, and whether what was given is none of its type. Unlike those of a load,
+// which may have millions of rows, values are stored: most of the time of a
+// small contribution would go into planning their expressions again and again.
+func old(field string) string   { return "old:" + field }
+func value(field string) string { return "new:" + field }
+func bad(field string) string   { return "bad:" + field }
+
 // StagedGiven names the column that says whether a field was given.
 func StagedGiven(field string) string { return "given:" + field }
-
-func old(field string) string { return "old:" + field }
 
 // Codes of rows that no check refuses.
 const (
@@ -124,7 +130,7 @@ func (o *Offer) Merge(ctx context.Context, w *warehouse.Warehouse) error {
 
 type mergeScope struct {
 	scope
-	Staged, Twice, May, Was, GivenKey, WasNames, Permits, WasKey, GivenMatch, Kept, Olds string
+	Staged, Twice, May, Was, GivenKey, WasNames, Permits, WasKey, GivenMatch, Kept, Values string
 }
 
 func (o *Offer) merge() mergeScope {
@@ -141,13 +147,15 @@ func (o *Offer) merge() mergeScope {
 	m.GivenKey, m.WasKey, m.GivenMatch = strings.Join(given, ", "), strings.Join(was, ", "), strings.Join(match, " AND ")
 	m.Twice = fmt.Sprintf("%s IS NOT NULL AND count(*) OVER (PARTITION BY %s) > 1", strings.Join(whole, " IS NOT NULL AND "), strings.Join(whole, ", "))
 	m.WasNames = "*"
-	var before, olds strings.Builder
-	for _, field := range p.Fields {
+	var before, values strings.Builder
+	for place, field := range p.Fields {
 		name := warehouse.Ident(old(field.Name))
 		before.WriteString(", w." + warehouse.Ident(field.Name) + " AS " + name)
-		fmt.Fprintf(&olds, `, CASE WHEN "is:here" AND "is:mine" THEN %[1]s END AS %[1]s`, name)
+		was := fmt.Sprintf(`CASE WHEN "is:here" AND "is:mine" THEN l.%s END`, name)
+		fmt.Fprintf(&values, ", %s AS %s, ", was, name)
+		values.WriteString(o.merged(place, was))
 	}
-	m.Was, m.Olds = before.String(), olds.String()
+	m.Was, m.Values = before.String(), values.String()
 	kept := []string{warehouse.Ident(StagedRaw)}
 	for _, place := range o.Givable {
 		name := p.Fields[place].Name
@@ -157,20 +165,32 @@ func (o *Offer) merge() mergeScope {
 	return m
 }
 
-// overlay makes each field the value that was given, or the one before.
+// merged gives a field the value that was given, or the one before.
+func (o *Offer) merged(place int, was string) string {
+	field := o.Plan.Fields[place]
+	name := warehouse.Ident(value(field.Name))
+	if !slices.Contains(o.Givable, place) {
+		return was + " AS " + name
+	}
+	given := warehouse.Ident(standard.Alias, StagedGiven(field.Name))
+	made := fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END AS %s", given, field.Column.Value, was, name)
+	if field.Column.Bad != "" {
+		made += fmt.Sprintf(", coalesce(%s AND %s, false) AS %s", given, field.Column.Bad, warehouse.Ident(bad(field.Name)))
+	}
+	return made
+}
+
+// overlay makes the plan's columns those of the merged rows.
 func (o *Offer) overlay() {
 	o.Plan.Fields = slices.Clone(o.Plan.Fields)
 	for place := range o.Plan.Fields {
 		field := &o.Plan.Fields[place]
-		before := warehouse.Ident(standard.Alias, old(field.Name))
-		if !slices.Contains(o.Givable, place) {
-			field.Column.Value, field.Column.Bad = before, ""
-			continue
-		}
-		given := warehouse.Ident(standard.Alias, StagedGiven(field.Name))
-		field.Column.Value = fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", given, field.Column.Value, before)
-		if field.Column.Bad != "" {
-			field.Column.Bad = fmt.Sprintf("(%s AND %s)", given, field.Column.Bad)
+		field.Column.Value = warehouse.Ident(standard.Alias, value(field.Name))
+		switch {
+		case !slices.Contains(o.Givable, place):
+			field.Column.Bad = ""
+		case field.Column.Bad != "":
+			field.Column.Bad = warehouse.Ident(standard.Alias, bad(field.Name))
 		}
 	}
 	o.Plan.Raw = warehouse.Ident(standard.Alias, StagedRaw)

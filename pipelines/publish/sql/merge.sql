@@ -8,5 +8,5 @@ WITH joined AS (
         FROM (SELECT {{.Names}}, {{.WasKey}} FROM {{.Published}} p)
     ) w ON {{.GivenMatch}}
 )
-SELECT {{.Kept}}, "is:index" + 1 AS _row, "is:twice", "is:here" AND "is:mine" AS "is:known", "is:here" AND NOT "is:mine" AS "is:hidden"{{.Olds}}
-FROM joined
+SELECT {{.Kept}}, "is:index" + 1 AS _row, "is:twice", "is:here" AND "is:mine" AS "is:known", "is:here" AND NOT "is:mine" AS "is:hidden"{{.Values}}
+FROM joined l
