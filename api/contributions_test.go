@@ -159,3 +159,15 @@ func (h *house) rows(t testing.TB, as string) (map[string]map[string]*string, in
 
 // soaking says that the long tests are wanted.
 func soaking() bool { return os.Getenv("YITONG_SOAK") != "" }
+
+// quarantined counts the rows in quarantine by their reasons.
+func (h *house) quarantined(t testing.TB) map[string]int64 {
+	t.Helper()
+	counts, err := h.opened.Pipelines.QuarantineCounts(t.Context(), "")
+	require.NoError(t, err)
+	found := map[string]int64{}
+	for _, count := range counts {
+		found[count.Code] += count.Rows
+	}
+	return found
+}

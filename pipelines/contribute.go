@@ -218,7 +218,7 @@ func (w *contributing) judge(ctx context.Context) error {
 	if _, err := publish.Judge(ctx, opened, w.offer.Plan); err != nil {
 		return err
 	}
-	weighed, err := w.offer.Weigh(ctx, opened)
+	weighed, err := w.offer.Weigh(ctx, opened, false)
 	if err != nil {
 		return err
 	}
@@ -234,37 +234,72 @@ func (w *contributing) judge(ctx context.Context) error {
 	return w.failed(ctx)
 }
 
-// failed reports the rows that checks refuse. They go to quarantine, unless
-// they are to delete something.
+// failed reports the rows that checks refuse. They go to quarantine, where one
+// that its sender may not write at all is kept as a text: who tries the others
+// again must not write it by that.
 func (w *contributing) failed(ctx context.Context) error {
-	failed, err := w.offer.Failed(ctx, w.engine.config.Warehouse)
+	opened := w.engine.config.Warehouse
+	failed, err := w.offer.Failed(ctx, opened)
 	if err != nil {
 		return err
 	}
 	w.tell(failed)
-	checks := map[[2]string]int64{}
-	for _, one := range failed {
-		checks[[2]string{one.Field, one.Code}]++
-	}
-	for check, rows := range checks {
-		w.run.Checks = append(w.run.Checks, catalog.Check{Field: check[0], Rule: check[1], Severity: "hard", Failed: rows, Rows: w.report.Rows})
-	}
-	slices.SortFunc(w.run.Checks, func(a, b catalog.Check) int {
-		return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Rule, b.Rule))
-	})
+	w.check(failed)
 	if err := w.unread(ctx); err != nil {
 		return err
 	}
 	slices.SortFunc(w.report.Refusals, func(a, b RefusedRow) int { return cmp.Compare(a.Index, b.Index) })
 	w.report.Refused = int64(len(w.report.Refusals))
-	if w.asked.Mode != ContributeDelete || len(failed) == 0 {
+	out := failed // a deletion that failed is nothing to try again
+	if w.asked.Mode != ContributeDelete && len(failed) > 0 {
+		if out, err = w.offer.Weigh(ctx, opened, true); err != nil {
+			return err
+		}
+	}
+	if len(out) == 0 {
 		return nil
 	}
-	if err := w.offer.Drop(ctx, w.engine.config.Warehouse, failed); err != nil {
+	if err := w.offer.Drop(ctx, opened, out); err != nil {
 		return err
 	}
-	_, err = publish.Judge(ctx, w.engine.config.Warehouse, w.offer.Plan)
+	if err := w.keepAsText(ctx, out); err != nil {
+		return err
+	}
+	_, err = publish.Judge(ctx, opened, w.offer.Plan)
 	return err
+}
+
+// keepAsText puts refused rows into quarantine as texts. Deletions are none.
+func (w *contributing) keepAsText(ctx context.Context, rows []publish.Refusal) error {
+	if w.asked.Mode == ContributeDelete {
+		return nil
+	}
+	var rejects []connectors.Reject
+	for _, one := range rows {
+		index := int(one.Row - 1)
+		raw, err := rawOf(w.asked.Rows[index])
+		if err != nil {
+			return err
+		}
+		place := slices.IndexFunc(w.report.Refusals, func(r RefusedRow) bool { return r.Index == index })
+		refused := w.report.Refusals[place]
+		rejects = append(rejects, connectors.Reject{Row: one.Row, Code: refused.Code, Column: refused.Field, Reason: refused.Reason, Raw: raw})
+	}
+	return landing.Refuse(ctx, w.engine.config.Warehouse, w.id, rejects)
+}
+
+// check tells the run how many rows failed which check.
+func (w *contributing) check(failed []publish.Refusal) {
+	counts := map[[2]string]int64{}
+	for _, one := range failed {
+		counts[[2]string{one.Field, one.Code}]++
+	}
+	for check, rows := range counts {
+		w.run.Checks = append(w.run.Checks, catalog.Check{Field: check[0], Rule: check[1], Severity: "hard", Failed: rows, Rows: w.report.Rows})
+	}
+	slices.SortFunc(w.run.Checks, func(a, b catalog.Check) int {
+		return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Rule, b.Rule))
+	})
 }
 
 // unread reports the rows that could not be read, for the quarantine too.

@@ -225,9 +225,9 @@ func (o *Offer) Failed(ctx context.Context, w *warehouse.Warehouse) ([]Refusal, 
 	return refusals(ctx, w, statement)
 }
 
-// Weigh lists the rows that no check refuses and that may not be written all
-// the same, after [Judge].
-func (o *Offer) Weigh(ctx context.Context, w *warehouse.Warehouse) ([]Refusal, error) {
+// Weigh lists the rows that may not be written, after [Judge]: of those that no
+// check refuses, or of those that one does.
+func (o *Offer) Weigh(ctx context.Context, w *warehouse.Warehouse, failed bool) ([]Refusal, error) {
 	values := make([]string, len(o.Plan.Fields))
 	var given strings.Builder
 	for place, field := range o.Plan.Fields {
@@ -238,9 +238,9 @@ func (o *Offer) Weigh(ctx context.Context, w *warehouse.Warehouse) ([]Refusal, e
 	}
 	statement, err := render("weigh", struct {
 		scope
-		Delete                           bool
+		Delete, Failed                   bool
 		May, Permits, Given, NamedValues string
-	}{o.Plan.scope(), o.Delete, o.may(""), o.permits(), given.String(), strings.Join(values, ", ")})
+	}{o.Plan.scope(), o.Delete, failed, o.may(""), o.permits(), given.String(), strings.Join(values, ", ")})
 	if err != nil {
 		return nil, err
 	}

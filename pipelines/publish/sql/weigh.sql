@@ -7,7 +7,7 @@ FROM (
     FROM (
         SELECT v._row AS _row, l."is:known", l."is:hidden"{{.Given}}, {{.NamedValues}}
         FROM {{.Landed}} l JOIN {{.Verdicts}} v ON l.rowid = v._rid
-        WHERE v._fail IS NULL
+        WHERE {{if .Failed}}v._fail > 0{{else}}v._fail IS NULL{{end}}
     )
 )
 WHERE "is:code" IS NOT NULL
