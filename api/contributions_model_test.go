@@ -200,7 +200,7 @@ func compare(r *rapid.T, rows map[string]booking, version int64, s sent, asked [
 		require.Equal(r, version, got.report.Version)
 		return rows, version
 	}
-	require.Equal(r, [3]int64{inserted, updated, deleted}, [3]int64{got.report.Inserted, got.report.Updated, got.report.Deleted})
+	require.Equal(r, [3]int64{inserted, updated, deleted}, [3]int64{got.report.Inserted, got.report.Updated, got.report.Deleted}, "%s of %v: %s", s.body, rows, got.text)
 	require.GreaterOrEqual(r, got.report.Version, version)
 	if inserted+updated+deleted > 0 {
 		require.Equal(r, version+1, got.report.Version)

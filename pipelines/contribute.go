@@ -215,23 +215,23 @@ func (w *contributing) judge(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := publish.Judge(ctx, opened, w.offer.Plan); err != nil {
-		return err
-	}
-	weighed, err := w.offer.Weigh(ctx, opened, false)
-	if err != nil {
-		return err
-	}
-	if err := w.refuse(ctx, weighed); err != nil {
-		return err
-	}
-	if len(weighed) > 0 {
-		// What was taken away keeps its unique values.
+	// A row that is taken away keeps the unique values that it has, so that the
+	// others are judged anew.
+	for {
 		if _, err := publish.Judge(ctx, opened, w.offer.Plan); err != nil {
 			return err
 		}
+		weighed, err := w.offer.Weigh(ctx, opened, false)
+		if err != nil {
+			return err
+		}
+		if len(weighed) == 0 {
+			return w.failed(ctx)
+		}
+		if err := w.refuse(ctx, weighed); err != nil {
+			return err
+		}
 	}
-	return w.failed(ctx)
 }
 
 // failed reports the rows that checks refuse. They go to quarantine, where one
@@ -256,17 +256,10 @@ func (w *contributing) failed(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(out) == 0 {
-		return nil
-	}
-	if err := w.offer.Drop(ctx, opened, out); err != nil {
+	if err := w.offer.Ignore(ctx, opened, out); err != nil {
 		return err
 	}
-	if err := w.keepAsText(ctx, out); err != nil {
-		return err
-	}
-	_, err = publish.Judge(ctx, opened, w.offer.Plan)
-	return err
+	return w.keepAsText(ctx, out)
 }
 
 // keepAsText puts refused rows into quarantine as texts. Deletions are none.

@@ -264,8 +264,17 @@ func refusals(ctx context.Context, w *warehouse.Warehouse, statement string, arg
 	return found, rows.Err()
 }
 
-// Drop takes landed rows out of the contribution.
+// Drop takes landed rows out of the contribution, before they are judged.
 func (o *Offer) Drop(ctx context.Context, w *warehouse.Warehouse, refused []Refusal) error {
+	return among(ctx, w, "DELETE FROM "+warehouse.Landed(o.Plan.Dataset), refused)
+}
+
+// Ignore lets judged rows neither be taken nor put into quarantine.
+func (o *Offer) Ignore(ctx context.Context, w *warehouse.Warehouse, refused []Refusal) error {
+	return among(ctx, w, "UPDATE "+warehouse.Verdicts(o.Plan.Dataset)+" SET _fail = -1", refused)
+}
+
+func among(ctx context.Context, w *warehouse.Warehouse, statement string, refused []Refusal) error {
 	if len(refused) == 0 {
 		return nil
 	}
@@ -273,8 +282,7 @@ func (o *Offer) Drop(ctx context.Context, w *warehouse.Warehouse, refused []Refu
 	for i, one := range refused {
 		rows[i] = one.Row
 	}
-	err := w.Exec(ctx, "DELETE FROM "+warehouse.Landed(o.Plan.Dataset)+" WHERE _row IN (SELECT unnest(CAST(? AS BIGINT[])))", rows)
-	if err != nil {
+	if err := w.Exec(ctx, statement+" WHERE _row IN (SELECT unnest(CAST(? AS BIGINT[])))", rows); err != nil {
 		return fmt.Errorf("take refused rows away: %w", err)
 	}
 	return nil
