@@ -32,6 +32,9 @@ func readArrow(content []byte) (rows []Row, err error) {
 			rows, err = nil, fault.Wrap(fmt.Errorf("decode: %v", found), fault.Invalid, "the body is no sound Arrow stream")
 		}
 	}()
+	if err := verify(content); err != nil {
+		return nil, err
+	}
 	bounded := &boundedMemory{Allocator: memory.NewGoAllocator(), left: maxDecoded}
 	messages := ipc.NewMessageReader(bytes.NewReader(content), ipc.WithAllocator(bounded), ipc.WithMetadataSizeLimit(maxMetadata), ipc.WithBodySizeLimit(int64(len(content))))
 	reader, err := ipc.NewReaderFromMessageReader(messages, ipc.WithAllocator(bounded))
