@@ -34,10 +34,18 @@ func (l *load) contributable() error {
 		return nil
 	}
 	if l.dataset.Load != definition.LoadChanges {
-		return fault.New(fault.Invalid, "dataset %s: contributed rows arrive as changes: write load: changes", l.dataset.Name)
+		return fault.New(fault.Invalid, "contributed rows arrive as changes: write load: changes")
 	}
 	if len(l.dataset.Key) == 0 {
-		return fault.New(fault.Invalid, "dataset %s: contributed rows need a key: name the fields that tell rows apart", l.dataset.Name)
+		return fault.New(fault.Invalid, "contributed rows need a key: name the fields that tell rows apart")
+	}
+	return l.givableFields()
+}
+
+// givableFields refuses fields that a contribution could not give.
+func (l *load) givableFields() error {
+	if !l.opened.contributed {
+		return nil
 	}
 	for _, field := range l.dataset.Fields {
 		if field.From != "" && field.From != field.Name {

@@ -152,6 +152,9 @@ func (l *load) unchanged(ctx context.Context) (version string, same bool, err er
 
 // transfer lands, proves, judges and publishes.
 func (l *load) transfer(ctx context.Context, run *catalog.Run, version string) error {
+	if err := l.contributable(); err != nil {
+		return err
+	}
 	declared, err := l.describe(ctx)
 	if err != nil {
 		return err
@@ -207,7 +210,7 @@ func (l *load) describe(ctx context.Context) (schema.Dataset, error) {
 // request decides what to read and what the rows will be of their dataset.
 func (l *load) request(declared schema.Dataset) (connectors.ReadRequest, publish.Mode, error) {
 	request := connectors.ReadRequest{Dataset: l.dataset.Source, Columns: l.projection(declared), BatchRows: l.engine.config.BatchRows}
-	if err := l.contributable(); err != nil {
+	if err := l.givableFields(); err != nil {
 		return request, 0, err
 	}
 	again := l.options.FullRefresh || l.checkpoint.definitionHash != l.definitionHash || l.checkpoint.version == 0
