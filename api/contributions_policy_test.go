@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -206,4 +208,60 @@ func TestOneKeyIsCarriedOutOnce(t *testing.T) {
 	got := h.send(t, sent{as: "app_a", key: "same", mode: "insert", body: `{"rows":[{"no":50,"house":"a"}]}`})
 	require.False(t, got.replayed)
 	require.EqualValues(t, 1, got.report.Inserted, got.text)
+}
+
+// TestNoBodyBreaksTheWriters sends odd bodies in every form to who may write.
+func TestNoBodyBreaksTheWriters(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.seed(t)
+	_, before := h.rows(t, "app_all")
+	n := 0
+	for _, media := range []string{"application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream", "text/csv; charset=utf-8", "application/xml", "", "x"} {
+		for name, body := range bodies {
+			n++
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/datasets/rooms.booking/rows?mode=upsert", strings.NewReader(body))
+			request.Header.Set("Idempotency-Key", fmt.Sprint("odd", n))
+			request.Header.Set("Content-Type", media)
+			harmless(t, h.handler, request, "app_all", media+" "+name)
+		}
+	}
+	for _, field := range []string{"no", "house", "seats", "code", "who"} {
+		var rows []any
+		for _, odd := range oddities {
+			n++
+			rows = append(rows, map[string]any{"no": 1000 + n, "house": "a", field: strings.ToValidUTF8(odd, "?")})
+		}
+		text, err := json.Marshal(map[string]any{"rows": rows})
+		require.NoError(t, err)
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/datasets/rooms.booking/rows?mode=upsert&dry_run=true", bytes.NewReader(text))
+		request.Header.Set("Idempotency-Key", field)
+		request.Header.Set("Content-Type", "application/json")
+		harmless(t, h.handler, request, "app_all", field)
+	}
+	_, after := h.rows(t, "app_all")
+	require.Equal(t, before, after)
+	large := sent{as: "app_all", key: "large", mode: "insert", body: `{"rows":[` + strings.TrimSuffix(strings.Repeat(`{"no":1},`, 10_001), ",") + `]}`}
+	got := h.send(t, large)
+	require.Equal(t, http.StatusRequestEntityTooLarge, got.status)
+	require.Contains(t, got.text, "10000 rows")
+	large.body = `{"rows":[{"no":1,"note":"` + strings.Repeat("a", 17<<20) + `"}]}`
+	require.Equal(t, http.StatusRequestEntityTooLarge, h.send(t, large).status)
+}
+
+// TestManyRowsAtOnce sends as many rows as one request takes.
+func TestManyRowsAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var lines strings.Builder
+	lines.WriteString("no,house,seats,code\n")
+	for i := range 10_000 {
+		fmt.Fprintf(&lines, "%d,a,%d,c%d\n", i, i%6, i)
+	}
+	got := h.send(t, sent{as: "app_a", key: "many", mode: "insert", media: "text/csv", body: lines.String()})
+	require.EqualValues(t, 8_333, got.report.Inserted)
+	require.EqualValues(t, 1_667, got.report.Refused)
+	require.Equal(t, "range", got.report.Refusals[1666].Code)
+	require.Equal(t, 9996, got.report.Refusals[1666].Index)
+	require.EqualValues(t, 1_667, h.quarantined(t)["range"])
 }

@@ -72,9 +72,15 @@ type house struct {
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
+	return newHouseOf(t, map[string]string{"systems/rooms.yaml": rooms, "policies/rooms.yaml": roomPolicies, "principals.yaml": roomPeople})
+}
+
+// newHouseOf synchronises and serves a campus of these files.
+func newHouseOf(t testing.TB, files map[string]string) *house {
+	t.Helper()
 	home := t.TempDir()
 	settings := config.Config{Home: home, Campus: filepath.Join(home, "campus"), State: filepath.Join(home, "state.db"), Memory: 512 << 20}
-	for name, text := range map[string]string{"systems/rooms.yaml": rooms, "policies/rooms.yaml": roomPolicies, "principals.yaml": roomPeople} {
+	for name, text := range files {
 		path := filepath.Join(settings.Campus, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
