@@ -48,11 +48,17 @@ type Config struct {
 	System func(ctx context.Context, id string) (definition.System, error)
 }
 
+// atOnce bounds the contributions whose rows are in memory at one time.
+const atOnce = 4
+
 // Gate is the one way for principals to write rows. It is safe for concurrent use.
-type Gate struct{ Config }
+type Gate struct {
+	Config
+	slots chan struct{}
+}
 
 // New makes a gate.
-func New(config Config) *Gate { return &Gate{config} }
+func New(config Config) *Gate { return &Gate{config, make(chan struct{}, atOnce)} }
 
 // Request asks for rows to be taken.
 type Request struct {
@@ -152,6 +158,12 @@ func (g *Gate) contribute(ctx context.Context, principal acl.Principal, request 
 	}
 	if request.DryRun {
 		asked.Key = "" // it takes nothing, so that sending it again does no harm
+	}
+	select {
+	case g.slots <- struct{}{}:
+		defer func() { <-g.slots }()
+	case <-ctx.Done():
+		return none, fault.Wrap(ctx.Err(), fault.Canceled, "the contribution was canceled")
 	}
 	sent, err := body.Read(request.Media, request.Content)
 	if err != nil {

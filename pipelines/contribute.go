@@ -16,6 +16,7 @@ import (
 	"github.com/yitong-hub/yitong/connectors"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/internal/warehouse"
+	"github.com/yitong-hub/yitong/pipelines/check"
 	"github.com/yitong-hub/yitong/pipelines/landing"
 	"github.com/yitong-hub/yitong/pipelines/publish"
 	"github.com/yitong-hub/yitong/schema"
@@ -28,6 +29,9 @@ import (
 func (e *Engine) Contribute(ctx context.Context, system definition.System, c Contribution) (ContributionReport, error) {
 	chosen, err := choose([]definition.System{system}, Options{Datasets: []string{c.Dataset}})
 	if err != nil {
+		return ContributionReport{}, err
+	}
+	if err := e.demandContributed(chosen[0], c.Dataset); err != nil {
 		return ContributionReport{}, err
 	}
 	release, err := e.awaitHold(ctx, c.Dataset)
@@ -51,6 +55,14 @@ func (e *Engine) Contribute(ctx context.Context, system definition.System, c Con
 	return report, err
 }
 
+func (e *Engine) demandContributed(system definition.System, dataset string) error {
+	driver, err := e.driver(system.Connector)
+	if err == nil && !driver.Contributed {
+		err = fault.New(fault.Conflict, "%s is read from its source, system %s: rows are written and corrected there", dataset, system.ID)
+	}
+	return err
+}
+
 // contribution makes the load of a contribution.
 func (e *Engine) contribution(ctx context.Context, system definition.System, c Contribution) (*load, error) {
 	opened, err := e.open(system)
@@ -59,9 +71,6 @@ func (e *Engine) contribution(ctx context.Context, system definition.System, c C
 	}
 	l := &load{engine: e, system: system, dataset: system.Datasets[0], id: c.Dataset, batch: e.config.NewID(), opened: opened}
 	checkpoints, err := e.checkpointsOf(ctx, c.Dataset)
-	if err == nil && !opened.contributed {
-		err = fault.New(fault.Conflict, "%s is read from its source, system %s: rows are written and corrected there", c.Dataset, system.ID)
-	}
 	if err != nil {
 		opened.close()
 		return nil, err
@@ -244,7 +253,9 @@ func (w *contributing) failed(ctx context.Context) error {
 		return err
 	}
 	w.tell(failed)
-	w.check(failed)
+	if err := w.check(ctx, failed); err != nil {
+		return err
+	}
 	if err := w.unread(ctx); err != nil {
 		return err
 	}
@@ -282,17 +293,25 @@ func (w *contributing) keepAsText(ctx context.Context, rows []publish.Refusal) e
 }
 
 // check tells the run how many rows failed which check.
-func (w *contributing) check(failed []publish.Refusal) {
+func (w *contributing) check(ctx context.Context, failed []publish.Refusal) error {
+	soft, err := publish.CountSoft(ctx, w.engine.config.Warehouse, w.offer.Plan, w.done.soft)
+	if err != nil {
+		return err
+	}
+	for i, condition := range w.done.soft {
+		w.run.Checks = append(w.run.Checks, catalog.Check{Field: condition.Field, Rule: condition.Rule, Severity: check.Soft, Failed: soft[i], Rows: w.report.Rows})
+	}
 	counts := map[[2]string]int64{}
 	for _, one := range failed {
 		counts[[2]string{one.Field, one.Code}]++
 	}
-	for check, rows := range counts {
-		w.run.Checks = append(w.run.Checks, catalog.Check{Field: check[0], Rule: check[1], Severity: "hard", Failed: rows, Rows: w.report.Rows})
+	for of, rows := range counts {
+		w.run.Checks = append(w.run.Checks, catalog.Check{Field: of[0], Rule: of[1], Severity: check.Hard, Failed: rows, Rows: w.report.Rows})
 	}
 	slices.SortFunc(w.run.Checks, func(a, b catalog.Check) int {
 		return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Rule, b.Rule))
 	})
+	return nil
 }
 
 // unread reports the rows that could not be read, for the quarantine too.

@@ -49,9 +49,10 @@ func readArrow(content []byte) (rows []Row, err error) {
 	for reader.Next() {
 		batch := reader.RecordBatch()
 		if batch.NumRows() > MaxRows {
-			return nil, tooMany(MaxRows + 1)
+			return nil, tooMany(MaxRows+1, 0)
 		}
-		if err := tooMany(len(rows) + int(batch.NumRows())); err != nil {
+		all := len(rows) + int(batch.NumRows())
+		if err := tooMany(all, all*len(columns)); err != nil {
 			return nil, err
 		}
 		made, err := rowsOf(batch, columns)

@@ -154,7 +154,7 @@ func (v *verifier) field(field *flatbuffers.Table, place int) error {
 func (v *verifier) batch(batch *flatbuffers.Table) error {
 	if at := batch.Offset(batchLength); at != 0 {
 		if rows := batch.GetInt64(batch.Pos + flatbuffers.UOffsetT(at)); rows > MaxRows {
-			return tooMany(MaxRows + 1)
+			return tooMany(MaxRows+1, 0)
 		}
 	}
 	nodes, _ := vector(batch, batchNodes)

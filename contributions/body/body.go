@@ -10,6 +10,8 @@ import (
 const (
 	// MaxRows bounds the rows of one body: what is judged and reported at once.
 	MaxRows = 10_000
+	// MaxValues bounds the values of one body, and with them the memory that it takes.
+	MaxValues = 1_000_000
 	// MaxFields bounds the fields of a row, far above those of any dataset.
 	MaxFields = 1_000
 )
@@ -71,7 +73,10 @@ func Read(media string, content []byte) ([]Row, error) {
 	return rows, err
 }
 
-func tooMany(rows int) error {
+func tooMany(rows, values int) error {
+	if values > MaxValues {
+		return fault.New(TooLarge, "one request takes at most %d values; send fewer rows at once", MaxValues)
+	}
 	if rows <= MaxRows {
 		return nil
 	}

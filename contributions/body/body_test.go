@@ -79,11 +79,19 @@ func TestTooMuch(t *testing.T) {
 		require.Equal(t, body.TooLarge, fault.CodeOf(err), media)
 		require.Contains(t, fault.Public(err), "10000", media)
 	}
+	many := "{" + strings.TrimSuffix(strings.Repeat(`"%d":1,`, 101), ",") + "}\n"
+	names := make([]any, 101)
+	for i := range names {
+		names[i] = i
+	}
+	_, err := body.Read(body.NDJSON, []byte(strings.Repeat(fmt.Sprintf(many, names...), 9_950)))
+	require.Equal(t, body.TooLarge, fault.CodeOf(err))
+	require.Contains(t, fault.Public(err), "1000000 values")
 	var wide strings.Builder
 	for i := range body.MaxFields + 1 {
 		fmt.Fprintf(&wide, `"f%d":1,`, i)
 	}
-	_, err := body.Read(body.NDJSON, []byte("{"+strings.TrimSuffix(wide.String(), ",")+"}"))
+	_, err = body.Read(body.NDJSON, []byte("{"+strings.TrimSuffix(wide.String(), ",")+"}"))
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
 }
 

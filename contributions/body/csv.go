@@ -45,7 +45,7 @@ func readCSV(content []byte) ([]Row, error) {
 			}
 		}
 		rows = append(rows, row)
-		if err := tooMany(len(rows)); err != nil {
+		if err := tooMany(len(rows), len(rows)*len(header)); err != nil {
 			return nil, err
 		}
 	}

@@ -25,13 +25,14 @@ func readJSON(content []byte) ([]Row, error) {
 		return nil, fault.New(fault.Invalid, "the body has no list of rows, or other keys; it is of the form %s", wantedForm)
 	}
 	var rows []Row
+	values := 0
 	for decoder.More() {
 		row, err := object(decoder)
 		if err != nil {
 			return nil, located(err, "row %d", len(rows))
 		}
-		rows = append(rows, row)
-		if err := tooMany(len(rows)); err != nil {
+		rows, values = append(rows, row), values+len(row)
+		if err := tooMany(len(rows), values); err != nil {
 			return nil, err
 		}
 	}
@@ -48,6 +49,7 @@ func readLines(content []byte) ([]Row, error) {
 		return nil, err
 	}
 	var rows []Row
+	values := 0
 	number := 0
 	for line := range bytes.Lines(content) {
 		number++
@@ -62,8 +64,8 @@ func readLines(content []byte) ([]Row, error) {
 		if err != nil {
 			return nil, located(err, "line %d", number)
 		}
-		rows = append(rows, row)
-		if err := tooMany(len(rows)); err != nil {
+		rows, values = append(rows, row), values+len(row)
+		if err := tooMany(len(rows), values); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/yitong-hub/yitong/catalog/definition"
 	"github.com/yitong-hub/yitong/contributions"
+	"github.com/yitong-hub/yitong/internal/fault"
 )
 
 // contributions makes the gate by which applications write.
@@ -20,5 +21,10 @@ func (a *App) definition(ctx context.Context, id string) (definition.System, err
 	if err != nil {
 		return definition.System{}, err
 	}
-	return definition.Load(known.File)
+	system, err := definition.Load(known.File)
+	if err != nil {
+		// It is the operator's mistake, and where the file is is not for clients.
+		return system, fault.Wrap(err, fault.Unavailable, "the definition of system %s cannot be read at the moment", id)
+	}
+	return system, nil
 }
