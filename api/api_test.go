@@ -59,7 +59,7 @@ func campus(t *testing.T) http.Handler {
 	opened, err := app.New(t.Context(), settings, app.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })
-	_, err = opened.Sync(t.Context(), pipelines.Options{Systems: []string{"hr", "card", "academic", "hpc"}})
+	_, err = opened.Sync(t.Context(), pipelines.Options{Systems: []string{"hr", "card", "academic", "hpc", "hall"}})
 	require.NoError(t, err)
 	handler, err := opened.Handler(slog.New(slog.DiscardHandler), true)
 	require.NoError(t, err)

@@ -23,6 +23,7 @@ import (
 	"github.com/yitong-hub/yitong/api/contract"
 	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/contributions"
 	"github.com/yitong-hub/yitong/identity/signin"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/query"
@@ -61,8 +62,10 @@ type Config struct {
 	Applications Applications
 	// Signin is what people sign in by.
 	Signin *Signin
-	Logger *slog.Logger
-	Now    func() time.Time
+	// Contributions is the gate by which applications write.
+	Contributions *contributions.Gate
+	Logger        *slog.Logger
+	Now           func() time.Time
 }
 
 // Server carries the contract out.
@@ -156,6 +159,10 @@ func (s *Server) usage(c *gin.Context) {
 }
 
 func (s *Server) bound(c *gin.Context) {
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	most := int64(maxBody)
+	if c.Request.Method == http.MethodPost && c.FullPath() == contributePath {
+		most = maxContribution
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most)
 	c.Next()
 }

@@ -24,6 +24,8 @@ type Driver struct {
 	// Open makes a source from a definition without connecting yet; a mistake
 	// in the options is an Invalid fault that says where.
 	Open func(Config) (Source, error)
+	// Contributed says that applications write the rows: there is nothing to read.
+	Contributed bool
 }
 
 // Config is what a driver gets of a system's definition.
@@ -56,6 +58,9 @@ type DatasetConfig struct {
 	Types map[string]schema.Type
 	// Key holds the source's names of the key columns.
 	Key []string
+	// Columns holds the source's names of the columns that the definition
+	// publishes, in its order.
+	Columns []string
 	// Cursor is the source's name of the cursor column, if any.
 	Cursor string
 }

@@ -73,12 +73,25 @@ func Build(ctx context.Context, config Config) error {
 	if err := (evolution{Seed: config.Seed}).write(config.Dir); err != nil {
 		return err
 	}
-	for _, s := range wanted {
-		if err := copyOut(s.id+".yaml", filepath.Join(config.Dir, "systems", s.id+".yaml")); err != nil {
+	for _, id := range config.definitions(wanted) {
+		if err := copyOut(id+".yaml", filepath.Join(config.Dir, "systems", id+".yaml")); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// definitions names the systems that are declared: those with data, and the
+// hall, whose rows applications write.
+func (c Config) definitions(wanted []system) []string {
+	var ids []string
+	for _, s := range wanted {
+		ids = append(ids, s.id)
+	}
+	if slices.Contains(c.Connectors, "contributed") {
+		ids = append(ids, "hall")
+	}
+	return ids
 }
 
 // systems lists those whose connector there is.

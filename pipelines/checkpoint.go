@@ -37,11 +37,17 @@ const lastLoads = `SELECT l.dataset, l.version, l.run, l."at", l.rows, l.source_
 	coalesce(s.token, l.token), coalesce(s.position, l.position), coalesce(s.source_version, l.source_version),
 	coalesce(s.definition_hash, l.definition_hash), l.source_schema, l.record
 FROM warehouse.meta.loads l LEFT JOIN warehouse.meta.seen s USING (dataset)
+WHERE ? IN ('', l.dataset)
 QUALIFY row_number() OVER (PARTITION BY l.dataset ORDER BY l.version DESC) = 1`
 
 // checkpoints reads those of all datasets at once.
 func (e *Engine) checkpoints(ctx context.Context) (map[string]checkpoint, error) {
-	rows, err := e.config.Warehouse.Rows(ctx, lastLoads)
+	return e.checkpointsOf(ctx, "")
+}
+
+// checkpointsOf reads that of one dataset, or those of all for "".
+func (e *Engine) checkpointsOf(ctx context.Context, dataset string) (map[string]checkpoint, error) {
+	rows, err := e.config.Warehouse.Rows(ctx, lastLoads, dataset)
 	if err != nil {
 		return nil, fmt.Errorf("read the checkpoints: %w", err)
 	}

@@ -28,12 +28,14 @@ import (
 const crashDir = "YITONG_CRASH_DIR"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(crashDir); dir != "" {
-		if err := crashLoads(context.Background(), dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+	for variable, work := range map[string]func(context.Context, string) error{crashDir: crashLoads, crashContributionsDir: crashContributions} {
+		if dir := os.Getenv(variable); dir != "" {
+			if err := work(context.Background(), dir); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			os.Exit(0)
 		}
-		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -176,9 +178,16 @@ func crashLoads(ctx context.Context, dir string) error {
 // ids of runs.
 func TestKilledAnywhereTheResultIsThatOfAnUndisturbedRun(t *testing.T) {
 	t.Parallel()
+	killed(t, crashDir, state)
+}
+
+// killed runs the child that a variable asks for, undisturbed and killed, and
+// compares what state says of their folders.
+func killed(t *testing.T, variable string, state func(t *testing.T, dir string) []string) {
+	t.Helper()
 	began := time.Now()
 	undisturbed := filepath.Join(t.TempDir(), "undisturbed")
-	require.NoError(t, child(t, undisturbed).Run())
+	require.NoError(t, child(t, variable, undisturbed).Run())
 	span := time.Since(began)
 	wanted := state(t, undisturbed)
 	kills := 5
@@ -189,22 +198,22 @@ func TestKilledAnywhereTheResultIsThatOfAnUndisturbedRun(t *testing.T) {
 	for i := range kills {
 		dir := filepath.Join(t.TempDir(), strconv.Itoa(i))
 		moment := time.Duration(random.Int64N(int64(span)))
-		killed := child(t, dir)
+		killed := child(t, variable, dir)
 		require.NoError(t, killed.Start())
 		time.Sleep(moment)
 		_ = killed.Process.Signal(syscall.SIGKILL) // it may have ended already
 		_ = killed.Wait()
-		require.NoError(t, child(t, dir).Run(), "after a kill at %s", moment)
+		require.NoError(t, child(t, variable, dir).Run(), "after a kill at %s", moment)
 		require.Equal(t, wanted, state(t, dir), "killed at %s of %s", moment, span)
 	}
 }
 
-func child(t *testing.T, dir string) *exec.Cmd {
+func child(t *testing.T, variable, dir string) *exec.Cmd {
 	t.Helper()
 	executable, err := os.Executable()
 	require.NoError(t, err)
 	command := exec.CommandContext(t.Context(), executable)
-	command.Env = append(os.Environ(), crashDir+"="+dir)
+	command.Env = append(os.Environ(), variable+"="+dir)
 	command.Stderr = os.Stderr
 	return command
 }

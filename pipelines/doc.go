@@ -7,5 +7,6 @@
 // tells the catalog. Everything is committed so that a process that is killed
 // at any moment and started again ends with the same rows as one that was not.
 // It imports connectors, catalog, internal/warehouse, internal/fault and
-// schema. Start at [Engine.Sync] and load.go.
+// schema. Start at [Engine.Sync] and load.go; rows that applications write take
+// the same way from [Engine.Contribute] on.
 package pipelines

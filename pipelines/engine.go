@@ -38,6 +38,8 @@ const (
 	DefaultStall = 2 * time.Minute
 	// connectWithin bounds how long a system may take to answer at all.
 	connectWithin = time.Minute
+	// turnWithin bounds how long a contribution waits for a load of its dataset.
+	turnWithin = 30 * time.Second
 )
 
 // Config is what an engine works with.
@@ -107,8 +109,9 @@ type Engine struct {
 	// publishing lets one publish at a time use DuckDB's memory.
 	publishing sync.Mutex
 
-	mu   sync.Mutex
-	busy map[string]bool
+	mu sync.Mutex
+	// busy has a channel for each dataset that is being loaded, closed at the end.
+	busy map[string]chan struct{}
 }
 
 // New makes an engine.
@@ -129,7 +132,7 @@ func New(config Config) *Engine {
 		config.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
 	loads := max(1, config.Memory/3/loadMemory)
-	return &Engine{config: config, shares: make(chan struct{}, loads), busy: map[string]bool{}}
+	return &Engine{config: config, shares: make(chan struct{}, loads), busy: map[string]chan struct{}{}}
 }
 
 func (e *Engine) emit(event Event) {
@@ -151,15 +154,48 @@ func (e *Engine) driver(name string) (connectors.Driver, error) {
 
 // hold keeps a dataset for one load.
 func (e *Engine) hold(dataset string) (func(), error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.busy[dataset] {
+	release, _ := e.tryHold(dataset)
+	if release == nil {
 		return nil, fault.New(fault.Conflict, "%s is being loaded already; wait until that run has ended", dataset)
 	}
-	e.busy[dataset] = true
+	return release, nil
+}
+
+// tryHold gives what releases the dataset, or else what is closed at the end of
+// the load that keeps it.
+func (e *Engine) tryHold(dataset string) (func(), <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if ended, busy := e.busy[dataset]; busy {
+		return nil, ended
+	}
+	ended := make(chan struct{})
+	e.busy[dataset] = ended
 	return func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		delete(e.busy, dataset)
+		close(ended)
 	}, nil
+}
+
+// awaitHold keeps a dataset as hold does, and waits for its turn.
+func (e *Engine) awaitHold(ctx context.Context, dataset string) (func(), error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, turnWithin,
+		fault.New(fault.Unavailable, "%s has been loaded for more than %s; try again later", dataset, turnWithin))
+	defer cancel()
+	for {
+		release, ended := e.tryHold(dataset)
+		if release != nil {
+			return release, nil
+		}
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			if cause := context.Cause(ctx); fault.Is(cause, fault.Unavailable) {
+				return nil, cause
+			}
+			return nil, fault.Wrap(ctx.Err(), fault.Canceled, "the work was canceled")
+		}
+	}
 }

@@ -67,7 +67,11 @@ func (l load) findings(ctx context.Context) []Finding {
 	}
 	whole := l
 	whole.dataset.Fields = right
-	if err := whole.inspect(ctx); err != nil {
+	err := whole.contributable()
+	if err == nil {
+		err = whole.inspect(ctx)
+	}
+	if err != nil {
 		found = append(found, about(l.dataset.Line, err))
 	}
 	return found

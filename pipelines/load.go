@@ -46,7 +46,7 @@ func (l *load) newRun() catalog.Run {
 // run does the whole load and tells the catalog how it ended.
 func (l *load) run(ctx context.Context) catalog.Run {
 	run := l.newRun()
-	release, err := l.engine.hold(l.id)
+	release, err := l.hold(ctx)
 	if err != nil {
 		l.finish(ctx, &run, err)
 		return run
@@ -54,6 +54,25 @@ func (l *load) run(ctx context.Context) catalog.Run {
 	defer release()
 	l.finish(ctx, &run, l.work(ctx, &run))
 	return run
+}
+
+// hold keeps the dataset. Where applications write it all day, the load waits
+// for its turn, and goes by what is published then.
+func (l *load) hold(ctx context.Context) (func(), error) {
+	if !l.opened.contributed {
+		return l.engine.hold(l.id)
+	}
+	release, err := l.engine.awaitHold(ctx, l.id)
+	if err != nil {
+		return nil, err
+	}
+	checkpoints, err := l.engine.checkpointsOf(ctx, l.id)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	l.checkpoint = checkpoints[l.id]
+	return release, nil
 }
 
 // finish writes down the outcome, also of a canceled run.
@@ -92,6 +111,7 @@ func (l *load) work(ctx context.Context, run *catalog.Run) error {
 	if same {
 		run.Outcome = catalog.OutcomeUnchanged
 		run.Counts.Published = l.checkpoint.rows
+		run.Message = l.nothingToFetch()
 		return nil
 	}
 	l.share = &share{of: l.engine.shares}
@@ -132,6 +152,9 @@ func (l *load) unchanged(ctx context.Context) (version string, same bool, err er
 
 // transfer lands, proves, judges and publishes.
 func (l *load) transfer(ctx context.Context, run *catalog.Run, version string) error {
+	if err := l.contributable(); err != nil {
+		return err
+	}
 	declared, err := l.describe(ctx)
 	if err != nil {
 		return err
@@ -187,6 +210,9 @@ func (l *load) describe(ctx context.Context) (schema.Dataset, error) {
 // request decides what to read and what the rows will be of their dataset.
 func (l *load) request(declared schema.Dataset) (connectors.ReadRequest, publish.Mode, error) {
 	request := connectors.ReadRequest{Dataset: l.dataset.Source, Columns: l.projection(declared), BatchRows: l.engine.config.BatchRows}
+	if err := l.givableFields(); err != nil {
+		return request, 0, err
+	}
 	again := l.options.FullRefresh || l.checkpoint.definitionHash != l.definitionHash || l.checkpoint.version == 0
 	switch l.dataset.Load {
 	case "", definition.LoadFull:
@@ -283,12 +309,12 @@ func (l *load) land(ctx context.Context, run *catalog.Run, read connectors.ReadR
 		debug.FreeOSMemory()
 	}
 	l.tell(StageProve, landed.Sum.Rows, landed.Sum.Rows)
-	return landed, l.prove(ctx, run, landed)
+	return landed, l.prove(ctx, run, l.id, landed)
 }
 
-// prove compares what the source gave with what is in the landing file.
-func (l *load) prove(ctx context.Context, run *catalog.Run, landed landing.Result) error {
-	back, err := landing.Verify(ctx, l.engine.config.Warehouse, l.id, landed.Columns)
+// prove compares what the source gave with what is in the landing file under a name.
+func (l *load) prove(ctx context.Context, run *catalog.Run, name string, landed landing.Result) error {
+	back, err := landing.Verify(ctx, l.engine.config.Warehouse, name, landed.Columns)
 	if err != nil {
 		return err
 	}

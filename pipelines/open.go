@@ -14,8 +14,10 @@ import (
 // opened is a system's source, connected and asked for its datasets no earlier
 // than somebody needs that.
 type opened struct {
-	source   connectors.Source
-	discover func(context.Context) ([]schema.Dataset, error)
+	source connectors.Source
+	// contributed says that applications write the rows.
+	contributed bool
+	discover    func(context.Context) ([]schema.Dataset, error)
 }
 
 func (o *opened) close() { _ = o.source.Close() } // reading only: nothing can be lost
@@ -33,7 +35,7 @@ func (e *Engine) open(system definition.System) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{source: source}
+	o := &opened{source: source, contributed: driver.Contributed}
 	o.discover = once(o.connect)
 	return o, nil
 }
@@ -91,6 +93,9 @@ func datasetConfigs(system definition.System) ([]connectors.DatasetConfig, error
 			config.Cursor = dataset.Cursor.Column
 		}
 		for _, field := range dataset.Fields {
+			if !field.Ignore {
+				config.Columns = append(config.Columns, fromOf(field))
+			}
 			if field.Type == nil || len(field.Rules) > 0 || field.Type.Kind != schema.Decimal || field.Type.Precision <= 18 {
 				continue
 			}

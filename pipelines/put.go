@@ -156,7 +156,11 @@ type announcement struct {
 }
 
 func record(run *catalog.Run, counts publish.Counts, at time.Time) (string, error) {
-	run.Outcome, run.Message = catalog.OutcomePublished, heldBack(counts)
+	return recordSaying(run, counts, at, heldBack(counts))
+}
+
+func recordSaying(run *catalog.Run, counts publish.Counts, at time.Time, message string) (string, error) {
+	run.Outcome, run.Message = catalog.OutcomePublished, message
 	run.Finished = &at
 	run.Counts.Inserted, run.Counts.Updated, run.Counts.Deleted = counts.Inserted, counts.Updated, counts.Deleted
 	run.Counts.Quarantined, run.Counts.Published = counts.Quarantined, counts.Rows

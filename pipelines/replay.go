@@ -83,6 +83,13 @@ func (e *Engine) Replay(ctx context.Context, systems []definition.System, filter
 		return catalog.Run{}, err
 	}
 	defer release()
+	driver, err := e.driver(chosen[0].Connector)
+	if err != nil {
+		return catalog.Run{}, err
+	}
+	if driver.Contributed {
+		return e.replayContributed(ctx, chosen[0], filter)
+	}
 	l := &load{
 		engine: e, system: chosen[0], dataset: chosen[0].Datasets[0], id: filter.Dataset,
 		batch: e.config.NewID(), checkpoint: checkpoints[filter.Dataset],

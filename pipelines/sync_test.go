@@ -32,7 +32,7 @@ type bench struct {
 	now       time.Time
 }
 
-func setup(t *testing.T) *bench {
+func setup(t testing.TB) *bench {
 	t.Helper()
 	b := &bench{dir: filepath.Join(t.TempDir(), "wh"), source: pipetest.NewSource(), now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)}
 	w, err := warehouse.Open(t.Context(), warehouse.Config{Dir: b.dir})
@@ -45,9 +45,14 @@ func setup(t *testing.T) *bench {
 	)
 	b.engine = pipelines.New(pipelines.Config{
 		Warehouse: w, Catalog: b.catalog, Drivers: []connectors.Driver{b.source.Driver()},
-		ChunkRows: 4, BatchRows: 2, Clock: func() time.Time { b.now = b.now.Add(time.Second); return b.now },
+		ChunkRows: 4, BatchRows: 2, Clock: b.tick,
 	})
 	return b
+}
+
+func (b *bench) tick() time.Time {
+	b.now = b.now.Add(time.Second)
+	return b.now
 }
 
 func columns(pairs ...string) []schema.Column {

@@ -67,6 +67,48 @@ func (e ConsentState) Valid() bool {
 	}
 }
 
+// Defines values for ContributionReportMode.
+const (
+	ContributionReportModeDelete ContributionReportMode = "delete"
+	ContributionReportModeInsert ContributionReportMode = "insert"
+	ContributionReportModeUpsert ContributionReportMode = "upsert"
+)
+
+// Valid indicates whether the value is a known member of the ContributionReportMode enum.
+func (e ContributionReportMode) Valid() bool {
+	switch e {
+	case ContributionReportModeDelete:
+		return true
+	case ContributionReportModeInsert:
+		return true
+	case ContributionReportModeUpsert:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ContributionReportOutcome.
+const (
+	Aborted   ContributionReportOutcome = "aborted"
+	Taken     ContributionReportOutcome = "taken"
+	Unchanged ContributionReportOutcome = "unchanged"
+)
+
+// Valid indicates whether the value is a known member of the ContributionReportOutcome enum.
+func (e ContributionReportOutcome) Valid() bool {
+	switch e {
+	case Aborted:
+		return true
+	case Taken:
+		return true
+	case Unchanged:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DelegationState.
 const (
 	DelegationStateActive  DelegationState = "active"
@@ -304,6 +346,45 @@ func (e SigninProviderKind) Valid() bool {
 	}
 }
 
+// Defines values for ContributeRowsParamsMode.
+const (
+	ContributeRowsParamsModeDelete ContributeRowsParamsMode = "delete"
+	ContributeRowsParamsModeInsert ContributeRowsParamsMode = "insert"
+	ContributeRowsParamsModeUpsert ContributeRowsParamsMode = "upsert"
+)
+
+// Valid indicates whether the value is a known member of the ContributeRowsParamsMode enum.
+func (e ContributeRowsParamsMode) Valid() bool {
+	switch e {
+	case ContributeRowsParamsModeDelete:
+		return true
+	case ContributeRowsParamsModeInsert:
+		return true
+	case ContributeRowsParamsModeUpsert:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ContributeRowsParamsOnError.
+const (
+	Abort ContributeRowsParamsOnError = "abort"
+	Skip  ContributeRowsParamsOnError = "skip"
+)
+
+// Valid indicates whether the value is a known member of the ContributeRowsParamsOnError enum.
+func (e ContributeRowsParamsOnError) Valid() bool {
+	switch e {
+	case Abort:
+		return true
+	case Skip:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListRequestsParamsState.
 const (
 	ListRequestsParamsStateExpired   ListRequestsParamsState = "expired"
@@ -393,6 +474,42 @@ type Consent struct {
 
 // ConsentState defines model for Consent.State.
 type ConsentState string
+
+// ContributedRows defines model for ContributedRows.
+type ContributedRows struct {
+	Rows []map[string]interface{} `json:"rows"`
+}
+
+// ContributionReport defines model for ContributionReport.
+type ContributionReport struct {
+	Dataset  string                 `json:"dataset"`
+	Deleted  int64                  `json:"deleted"`
+	DryRun   bool                   `json:"dry_run"`
+	Inserted int64                  `json:"inserted"`
+	Mode     ContributionReportMode `json:"mode"`
+
+	// Outcome `taken`: rows changed. `unchanged`: none did. `aborted`: rows were refused, so that none was taken.
+	Outcome  ContributionReportOutcome `json:"outcome"`
+	Refusals []RefusedRow              `json:"refusals"`
+	Refused  int64                     `json:"refused"`
+
+	// Rows The rows given: the sum of the five that follow.
+	Rows int64 `json:"rows"`
+
+	// Run The run in the catalog; none of a dry run.
+	Run       *string `json:"run,omitempty"`
+	Unchanged int64   `json:"unchanged"`
+	Updated   int64   `json:"updated"`
+
+	// Version The version of the dataset afterwards.
+	Version int64 `json:"version"`
+}
+
+// ContributionReportMode defines model for ContributionReport.Mode.
+type ContributionReportMode string
+
+// ContributionReportOutcome `taken`: rows changed. `unchanged`: none did. `aborted`: rows were refused, so that none was taken.
+type ContributionReportOutcome string
 
 // Dataset Example: {"department":"hr","fields":[{"access":"clear","element":"staff.number","level":"L2","name":"staff_no","reason":"allowed by leader-internal","some_rows":false,"title":{"en":"Staff number","zh":"工号"},"type":"string"}],"id":"hr.staff","published_at":"2026-11-24T08:00:00Z","steward":"steward_hr","title":{"en":"Staff","zh":"教职工基本信息"},"version":1,"withheld":[{"field":"id_number","reason":"limited by sensitive-personal-information"}]}
 type Dataset struct {
@@ -632,6 +749,24 @@ type Read struct {
 	Principal  string  `json:"principal"`
 	Purpose    *string `json:"purpose,omitempty"`
 	Seq        int64   `json:"seq"`
+}
+
+// RefusedRow defines model for RefusedRow.
+type RefusedRow struct {
+	// Code The check that failed (`not_null`, `unique`, `in_code_set`, `id_number`, `luhn`, `pattern`, `range`, `length`,
+	// `date_range`), or `type_mismatch`, `duplicate_key`, `denied`, `exists` (of an insertion), `not_found` (of a
+	// deletion).
+	Code string `json:"code"`
+
+	// Field The field at fault, where it is one.
+	Field *string `json:"field,omitempty"`
+
+	// Index The row's place in the body, from 0.
+	Index int `json:"index"`
+
+	// Key The key as it was given.
+	Key    map[string]*string `json:"key"`
+	Reason string             `json:"reason"`
 }
 
 // Right defines model for Right.
@@ -962,6 +1097,36 @@ type ListRowsParams struct {
 	XOnBehalfOf *OnBehalfOf `json:"X-On-Behalf-Of,omitempty"`
 }
 
+// ContributeRowsParams defines parameters for ContributeRows.
+type ContributeRowsParams struct {
+	// Mode `insert` adds rows and refuses keys that are there; `upsert` adds rows and changes the fields given of those that
+	// are there; `delete` deletes, and takes the fields of the key only.
+	Mode ContributeRowsParamsMode `form:"mode" json:"mode"`
+
+	// OnError What becomes of the good rows where others are refused. `skip` takes them, `abort` takes nothing.
+	OnError *ContributeRowsParamsOnError `form:"on_error,omitempty" json:"on_error,omitempty"`
+
+	// DryRun Report what would be, and take nothing. Such a request is not remembered.
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// Purpose What the data is wanted for
+	Purpose *ForPurpose `form:"purpose,omitempty" json:"purpose,omitempty"`
+
+	// IdempotencyKey A name that you choose for this request, 1 to 200 visible ASCII characters. Sent again within 7 days, the request
+	// is not carried out again: the first report is given, with the header `Idempotency-Replayed`. Another request of
+	// the same key is refused (409).
+	IdempotencyKey string `json:"Idempotency-Key"`
+
+	// XOnBehalfOf Who lent rights to the caller by a delegation
+	XOnBehalfOf *OnBehalfOf `json:"X-On-Behalf-Of,omitempty"`
+}
+
+// ContributeRowsParamsMode defines parameters for ContributeRows.
+type ContributeRowsParamsMode string
+
+// ContributeRowsParamsOnError defines parameters for ContributeRows.
+type ContributeRowsParamsOnError string
+
 // ExplainDecisionParams defines parameters for ExplainDecision.
 type ExplainDecisionParams struct {
 	// Principal Whom it is about; the caller when not given
@@ -1110,6 +1275,9 @@ type SetApplicationStateJSONRequestBody SetApplicationStateJSONBody
 // GiveConsentJSONRequestBody defines body for GiveConsent for application/json ContentType.
 type GiveConsentJSONRequestBody GiveConsentJSONBody
 
+// ContributeRowsJSONRequestBody defines body for ContributeRows for application/json ContentType.
+type ContributeRowsJSONRequestBody = ContributedRows
+
 // SimulatePoliciesJSONRequestBody defines body for SimulatePolicies for application/json ContentType.
 type SimulatePoliciesJSONRequestBody = PolicyChange
 
@@ -1211,6 +1379,9 @@ type ServerInterface interface {
 	// ListRows Rows of a dataset
 	// (GET /v1/datasets/{dataset}/rows)
 	ListRows(c *gin.Context, dataset DatasetId, params ListRowsParams)
+	// ContributeRows Write rows of a dataset, correct or delete them
+	// (POST /v1/datasets/{dataset}/rows)
+	ContributeRows(c *gin.Context, dataset DatasetId, params ContributeRowsParams)
 	// ExplainDecision Why a principal gets what it gets of a dataset
 	// (GET /v1/decisions/explain)
 	ExplainDecision(c *gin.Context, params ExplainDecisionParams)
@@ -2113,6 +2284,109 @@ func (siw *ServerInterfaceWrapper) ListRows(c *gin.Context) {
 	siw.Handler.ListRows(c, dataset, params)
 }
 
+// ContributeRows operation middleware
+func (siw *ServerInterfaceWrapper) ContributeRows(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "dataset" -------------
+	var dataset DatasetId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "dataset", c.Param("dataset"), &dataset, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter dataset: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ContributeRowsParams
+
+	// ------------- Required query parameter "mode" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "mode", c.Request.URL.Query(), &params.Mode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter mode: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "on_error" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "on_error", c.Request.URL.Query(), &params.OnError, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter on_error: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", c.Request.URL.Query(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter dry_run: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "purpose" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "purpose", c.Request.URL.Query(), &params.Purpose, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		siw.ErrorHandler(c, fmt.Errorf("Header parameter Idempotency-Key is required, but not found"), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional header parameter "X-On-Behalf-Of" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-On-Behalf-Of")]; found {
+		var XOnBehalfOf OnBehalfOf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-On-Behalf-Of, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-On-Behalf-Of", valueList[0], &XOnBehalfOf, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-On-Behalf-Of: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XOnBehalfOf = &XOnBehalfOf
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ContributeRows(c, dataset, params)
+}
+
 // ExplainDecision operation middleware
 func (siw *ServerInterfaceWrapper) ExplainDecision(c *gin.Context) {
 
@@ -2845,6 +3119,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/datasets", wrapper.ListDatasets)
 	router.GET(options.BaseURL+"/v1/datasets/:dataset", wrapper.GetDataset)
 	router.GET(options.BaseURL+"/v1/datasets/:dataset/rows", wrapper.ListRows)
+	router.POST(options.BaseURL+"/v1/datasets/:dataset/rows", wrapper.ContributeRows)
 	router.GET(options.BaseURL+"/v1/datasets/:dataset/figures", wrapper.GetFigures)
 	router.POST(options.BaseURL+"/v1/sql", wrapper.RunSql)
 	router.GET(options.BaseURL+"/v1/decisions/explain", wrapper.ExplainDecision)

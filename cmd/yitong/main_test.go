@@ -29,7 +29,7 @@ func TestRunThenLookAround(t *testing.T) {
 	require.Equal(t, exitDone, status)
 	var systems []map[string]any
 	require.NoError(t, json.Unmarshal([]byte(out), &systems))
-	require.Len(t, systems, 39)
+	require.Len(t, systems, 40)
 	for _, key := range []string{"id", "name", "department", "driver", "datasets", "rows", "quarantined_rows", "last_run"} {
 		require.Contains(t, systems[0], key)
 	}

@@ -92,7 +92,7 @@ standardised, with history and lineage.`,
 	persistent.BoolVar(&c.flags.JSON, "json", false, "write one JSON document to standard output")
 	root.AddCommand(
 		c.runCommand(), c.syncCommand(), c.runsCommand(), c.quarantineCommand(), c.systemCommand(), c.catalogCommand(),
-		c.lineageCommand(), c.queryCommand(), c.sqlCommand(), c.aclCommand(), c.auditCommand(), c.serveCommand(), c.demoCommand(), c.versionCommand(),
+		c.lineageCommand(), c.queryCommand(), c.sqlCommand(), c.contributeCommand(), c.aclCommand(), c.auditCommand(), c.serveCommand(), c.demoCommand(), c.versionCommand(),
 	)
 	return root
 }

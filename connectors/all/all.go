@@ -2,6 +2,7 @@ package all
 
 import (
 	"github.com/yitong-hub/yitong/connectors"
+	"github.com/yitong-hub/yitong/connectors/contributed"
 	"github.com/yitong-hub/yitong/connectors/csvfile"
 	"github.com/yitong-hub/yitong/connectors/httpjson"
 	"github.com/yitong-hub/yitong/connectors/kafka"
@@ -18,6 +19,6 @@ import (
 // Drivers lists every connector that this build has, in order of name.
 func Drivers() []connectors.Driver {
 	return []connectors.Driver{
-		csvfile.Driver(), httpjson.Driver(), kafka.Driver(), ldapdir.Driver(), mysql.Driver(), oracle.Driver(), postgres.Driver(), slurm.Driver(), sqlite.Driver(), sqlserver.Driver(), xlsxfile.Driver(),
+		contributed.Driver(), csvfile.Driver(), httpjson.Driver(), kafka.Driver(), ldapdir.Driver(), mysql.Driver(), oracle.Driver(), postgres.Driver(), slurm.Driver(), sqlite.Driver(), sqlserver.Driver(), xlsxfile.Driver(),
 	}
 }

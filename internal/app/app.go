@@ -14,6 +14,7 @@ import (
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/catalog/definition"
 	"github.com/yitong-hub/yitong/connectors/all"
+	"github.com/yitong-hub/yitong/contributions"
 	"github.com/yitong-hub/yitong/identity"
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
@@ -33,6 +34,8 @@ type App struct {
 	Policies  *policystore.Store
 	Audit     *audit.Log
 	Gate      *query.Gate
+	// Contributions is the gate of writing, as Gate is that of reading.
+	Contributions *contributions.Gate
 	// Principals are those of the directory and the applications with keys.
 	Principals   *identity.Principals
 	Applications api.Applications
@@ -108,6 +111,7 @@ func (a *App) openGate(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	a.Gate = query.New(query.Config{Warehouse: a.Warehouse, Catalog: a.Catalog, Policies: a.Policies, Recorder: a.Audit, Now: time.Now})
+	a.Contributions = a.contributions()
 	if a.Directory, err = loadDirectory(a.Config, logger); err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func TestDemoCampusFromNothingToCatalog(t *testing.T) {
 	defer func() { require.NoError(t, view.Close()) }()
 	systems, err := view.Catalog.Systems(t.Context())
 	require.NoError(t, err)
-	require.Len(t, systems, 39)
+	require.Len(t, systems, 40)
 	fields, err := view.Catalog.Fields(t.Context(), catalog.FieldFilter{Element: "person.id_number"})
 	require.NoError(t, err)
 	require.Len(t, fields, 3)

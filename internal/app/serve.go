@@ -49,7 +49,7 @@ func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 		return nil, err
 	}
 	return api.New(api.Config{
-		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people, Applications: a.Applications, Signin: signin, Logger: logger, Now: time.Now,
+		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people, Applications: a.Applications, Signin: signin, Contributions: a.Contributions, Logger: logger, Now: time.Now,
 	})
 }
 

@@ -127,15 +127,30 @@ func streamName(run string) string {
 	}, strings.ToLower(run))
 }
 
-func (l *lander) note(ctx context.Context, tx *warehouse.Tx, next state, refused []connectors.Reject) error {
+// Refuse puts rows that could not be read beside a landing.
+func Refuse(ctx context.Context, w *warehouse.Warehouse, name string, refused []connectors.Reject) error {
+	if len(refused) == 0 {
+		return nil
+	}
+	return w.InTx(ctx, func(tx *warehouse.Tx) error { return refuse(ctx, tx, name, refused) })
+}
+
+func refuse(ctx context.Context, tx *warehouse.Tx, name string, refused []connectors.Reject) error {
 	for start := 0; start < len(refused); start += rejectsInsert {
 		insert := sq.Insert(rejects).Columns("dataset", "row", "code", "field", "reason", "raw")
 		for _, reject := range refused[start:min(start+rejectsInsert, len(refused))] {
-			insert = insert.Values(l.request.Name, reject.Row, reject.Code, reject.Column, reject.Reason, strings.ToValidUTF8(reject.Raw, "\uFFFD"))
+			insert = insert.Values(name, reject.Row, reject.Code, reject.Column, reject.Reason, strings.ToValidUTF8(reject.Raw, "\uFFFD"))
 		}
 		if err := exec(ctx, tx, insert); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (l *lander) note(ctx context.Context, tx *warehouse.Tx, next state, refused []connectors.Reject) error {
+	if err := refuse(ctx, tx, l.request.Name, refused); err != nil {
+		return err
 	}
 	return exec(ctx, tx, sq.Insert(landings).
 		Columns("dataset", "run", "chunk", "rows", "token", "position", "checksum", "request", `"at"`).

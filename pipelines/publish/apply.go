@@ -28,6 +28,10 @@ type Load struct {
 	// Record is what the catalog is to be told of the run, as JSON, so that it
 	// can be told after a crash too. Publish lets Finish complete it.
 	Finish func(Counts) (record string, err error)
+	// Within runs at the end of the transaction, for what must be committed
+	// together with the rows; its error undoes everything. It is not asked
+	// where nothing has changed.
+	Within func(*warehouse.Tx, Counts) error
 }
 
 // Counts are the numbers of rows of a publish.
@@ -97,7 +101,10 @@ func (p *publisher) run() (Counts, error) {
 	if !evolved.any() && moved == 0 && !refusedAnew {
 		return counts, errSame
 	}
-	return counts, p.note(counts)
+	if err := p.note(counts); err != nil || p.load.Within == nil {
+		return counts, err
+	}
+	return counts, p.load.Within(p.tx, counts)
 }
 
 func (p *publisher) exec(name string, with any, args ...any) (int64, error) {
@@ -208,7 +215,7 @@ func (p *publisher) quarantine(counts *Counts) (bool, error) {
 	_, err := p.exec("refused", struct {
 		scope
 		Raw, Bads, Reasons, Further string
-	}{p.plan.scope(), p.plan.raw(), p.plan.bads(), p.reasonRows(), p.plan.further()}, dataset)
+	}{p.plan.scope(), p.plan.raw(), p.plan.bads(), p.plan.reasonRows(), p.plan.further()}, dataset)
 	if err != nil {
 		return false, err
 	}
@@ -272,8 +279,8 @@ func (p *publisher) supersede() (int64, error) {
 }
 
 // reasonRows gives the reasons as rows of constants, numbered as in verdicts.
-func (p *publisher) reasonRows() string {
-	reasons := p.plan.allReasons()
+func (p Plan) reasonRows() string {
+	reasons := p.allReasons()
 	rows := make([]string, len(reasons))
 	for i, reason := range reasons {
 		rows[i] = fmt.Sprintf("(%d, %s, %s, %s)", i+1, warehouse.Literal(reason.code), warehouse.Literal(reason.field), warehouse.Literal(reason.text))

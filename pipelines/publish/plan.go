@@ -70,6 +70,12 @@ type Plan struct {
 	// HoldDeletes keeps rows whose key did not come: among the rows that could
 	// not be read there may be theirs.
 	HoldDeletes bool
+	// Raw is the content of a landed row for the quarantine, as SQL; empty: all
+	// Columns as JSON.
+	Raw string
+	// HoldersKeep says that a row which keeps a unique value is not refused
+	// because another row wants that too.
+	HoldersKeep bool
 	// Replayed are the ids of quarantined rows that this load tries again.
 	Replayed []string
 	// KeepMissing says that a full load finds no deletes.

@@ -85,6 +85,9 @@ func (p Plan) storedHash() string {
 
 // raw is the landed row as a JSON object of column name to text.
 func (p Plan) raw() string {
+	if p.Raw != "" {
+		return p.Raw
+	}
 	parts := make([]string, len(p.Columns))
 	for i, column := range p.Columns {
 		parts[i] = fmt.Sprintf("%s: CAST(%s AS VARCHAR)", warehouse.Literal(column), warehouse.Ident(standard.Alias, column))

@@ -38,10 +38,8 @@ func Judge(ctx context.Context, w *warehouse.Warehouse, plan Plan) (Verdict, err
 		if err != nil {
 			return err
 		}
-		for _, statement := range statements {
-			if _, err := tx.Exec(ctx, statement); err != nil {
-				return fmt.Errorf("judge rows of %s: %w", plan.Dataset, err)
-			}
+		if err := statements.run(ctx, tx); err != nil {
+			return fmt.Errorf("judge rows of %s: %w", plan.Dataset, err)
 		}
 		verdict, err = plan.sumUp(ctx, tx)
 		return err
@@ -57,19 +55,53 @@ func Discard(ctx context.Context, w *warehouse.Warehouse, dataset string) error 
 	return nil
 }
 
-func (p Plan) judging(ctx context.Context, w *warehouse.Warehouse) ([]string, error) {
+// judging is what judges rows, in order.
+type judging struct {
+	first string
+	// uniques look for values that must be unique. again says that they look at
+	// published rows as well: a row that they refuse keeps the value that it had,
+	// so that another one may not take it.
+	uniques []string
+	again   bool
+	// duplicates looks for rows of one key; empty where there is no key.
+	duplicates string
+}
+
+func (j judging) run(ctx context.Context, tx *warehouse.Tx) error {
+	if _, err := tx.Exec(ctx, j.first); err != nil {
+		return err
+	}
+	for more := len(j.uniques) > 0; more; {
+		more = false
+		for _, statement := range j.uniques {
+			refused, err := tx.Exec(ctx, statement)
+			if err != nil {
+				return err
+			}
+			more = more || j.again && refused > 0
+		}
+	}
+	if j.duplicates == "" {
+		return nil
+	}
+	_, err := tx.Exec(ctx, j.duplicates)
+	return err
+}
+
+func (p Plan) judging(ctx context.Context, w *warehouse.Warehouse) (judging, error) {
 	first, err := p.verdicts()
 	if err != nil {
-		return nil, err
+		return judging{}, err
 	}
-	statements := []string{first}
+	statements := judging{first: first}
 	key, rest := p.reasons()
 	number := len(key) + len(rest)
 	if len(p.uniques()) > 0 {
 		known, err := Exists(ctx, w, p.Dataset)
 		if err != nil {
-			return nil, err
+			return judging{}, err
 		}
+		statements.again = known && p.Mode != Full
 		for i, condition := range p.uniques() {
 			number++
 			statement, err := render("unique", struct {
@@ -77,18 +109,19 @@ func (p Plan) judging(ctx context.Context, w *warehouse.Warehouse) ([]string, er
 				Number           int
 				Column, Field    string
 				AgainstPublished bool
-			}{p.scope(), number, fmt.Sprintf("u%d", i), warehouse.Ident(condition.Field), known && p.Mode != Full})
+				HoldersKeep      bool
+			}{p.scope(), number, fmt.Sprintf("u%d", i), warehouse.Ident(condition.Field), statements.again, statements.again && p.HoldersKeep})
 			if err != nil {
-				return nil, err
+				return judging{}, err
 			}
-			statements = append(statements, statement)
+			statements.uniques = append(statements.uniques, statement)
 		}
 	}
 	if len(p.Key) == 0 {
 		return statements, nil
 	}
-	duplicates, err := p.duplicates(number + 1)
-	return append(statements, duplicates), err
+	statements.duplicates, err = p.duplicates(number + 1)
+	return statements, err
 }
 
 func (p Plan) verdicts() (string, error) {

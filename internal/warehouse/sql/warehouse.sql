@@ -19,3 +19,7 @@ CREATE TABLE IF NOT EXISTS warehouse.meta.seen (
     dataset VARCHAR NOT NULL, token VARCHAR, position VARCHAR, source_version VARCHAR,
     definition_hash VARCHAR, "at" TIMESTAMPTZ NOT NULL
 );
+CREATE TABLE IF NOT EXISTS warehouse.meta.contributions (
+    dataset VARCHAR NOT NULL, sender VARCHAR NOT NULL, key VARCHAR NOT NULL, digest VARCHAR NOT NULL,
+    run VARCHAR NOT NULL, report VARCHAR NOT NULL, "at" TIMESTAMPTZ NOT NULL
+);
