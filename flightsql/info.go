@@ -144,16 +144,16 @@ func appendValue(builder array.Builder, value any) error {
 	case nil:
 		builder.AppendNull()
 	case string:
-		builder.(*array.StringBuilder).Append(value) //nolint:forcetypeassert,errcheck // the protocol's own schema
+		builder.(*array.StringBuilder).Append(value)
 	case int32:
-		builder.(*array.Int32Builder).Append(value) //nolint:forcetypeassert,errcheck // the protocol's own schema
+		builder.(*array.Int32Builder).Append(value)
 	case bool:
-		builder.(*array.BooleanBuilder).Append(value) //nolint:forcetypeassert,errcheck // the protocol's own schema
+		builder.(*array.BooleanBuilder).Append(value)
 	case []string:
-		items := builder.(*array.ListBuilder) //nolint:forcetypeassert,errcheck // the protocol's own schema
+		items := builder.(*array.ListBuilder)
 		items.Append(true)
 		for _, item := range value {
-			items.ValueBuilder().(*array.StringBuilder).Append(item) //nolint:forcetypeassert,errcheck // the protocol's own schema
+			items.ValueBuilder().(*array.StringBuilder).Append(item)
 		}
 	default:
 		return fault.New(fault.Internal, "no column takes a %T", value)

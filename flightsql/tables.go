@@ -128,7 +128,7 @@ func (s *session) DoGetTables(ctx context.Context, request protocol.GetTables) (
 			text(builder, 3, tableType)
 			if request.GetIncludeSchema() {
 				columns := flight.SerializeSchema(columnsOf(one), memory.DefaultAllocator)
-				builder.Field(4).(*array.BinaryBuilder).Append(columns) //nolint:forcetypeassert,errcheck // the protocol's own schema
+				builder.Field(4).(*array.BinaryBuilder).Append(columns)
 			}
 		}
 		return err
@@ -172,7 +172,7 @@ func (s *session) DoGetPrimaryKeys(ctx context.Context, request protocol.TableRe
 				text(builder, 1, one.System)
 				text(builder, 2, one.Name)
 				text(builder, 3, name)
-				builder.Field(4).(*array.Int32Builder).Append(int32(i + 1)) //nolint:forcetypeassert,errcheck // the protocol's own schema
+				builder.Field(4).(*array.Int32Builder).Append(int32(i + 1))
 				builder.Field(5).AppendNull()
 			}
 		}
