@@ -55,6 +55,8 @@ type Gate struct {
 	decider *acl.Decider
 	// templates are the checked SQL of named mask expressions by their text.
 	templates sync.Map
+	// published wakes feeds.
+	published signal
 }
 
 // New makes a gate.

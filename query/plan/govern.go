@@ -28,6 +28,8 @@ type builder struct {
 	order    []string
 	withheld []Withheld
 	someRows bool
+	// source names other rows than those published now; nil does not.
+	source func(*builder, squirrel.SelectBuilder) squirrel.SelectBuilder
 }
 
 func newBuilder(dataset catalog.Dataset, decision *acl.Decision, means Means) *builder {
@@ -219,16 +221,24 @@ func (f failed) ToSql() (string, []any, error) { return "", nil, f.err } //nolin
 // from names the rows: those published now, or those that were at a moment.
 func (b *builder) from(statement squirrel.SelectBuilder, asOf *time.Time) squirrel.SelectBuilder {
 	published := warehouse.Published(b.dataset.ID)
+	if asOf == nil && b.source != nil {
+		return b.source(b, statement)
+	}
 	if asOf == nil {
 		return statement.From(published)
 	}
+	names := b.columns()
+	was := squirrel.Select(names...).From(published).Where("_since <= ?", *asOf).SuffixExpr(
+		squirrel.Select(names...).Prefix("UNION ALL").From(warehouse.History(b.dataset.ID)).Where("_since <= ? AND _until > ?", *asOf, *asOf))
+	return statement.FromSelect(was, "was")
+}
+
+func (b *builder) columns() []string {
 	names := make([]string, len(b.dataset.Fields))
 	for i, field := range b.dataset.Fields {
 		names[i] = warehouse.Ident(field.Name)
 	}
-	was := squirrel.Select(names...).From(published).Where("_since <= ?", *asOf).SuffixExpr(
-		squirrel.Select(names...).Prefix("UNION ALL").From(warehouse.History(b.dataset.ID)).Where("_since <= ? AND _until > ?", *asOf, *asOf))
-	return statement.FromSelect(was, "was")
+	return names
 }
 
 // value writes what is shown of a field. whole says that the row filter already
