@@ -112,6 +112,9 @@ func TestScenarios(t *testing.T) {
 				s.Path = strings.ReplaceAll(s.Path, "{"+key+"}", value)
 			}
 			for key, value := range kept {
+				for name, text := range s.Headers {
+					s.Headers[name] = strings.ReplaceAll(text, "{"+key+"}", value)
+				}
 				s.Bearer, s.Body = strings.ReplaceAll(s.Bearer, "{"+key+"}", value), strings.ReplaceAll(s.Body, "{"+key+"}", value)
 			}
 			s.Body = strings.ReplaceAll(s.Body, "@soon", soon)

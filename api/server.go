@@ -57,6 +57,8 @@ type Config struct {
 	Applications Applications
 	Logger       *slog.Logger
 	Now          func() time.Time
+	// Ending ends when the server is about to, and its feeds with it; nil never does.
+	Ending context.Context //nolint:containedctx // it outlives every request
 }
 
 // Server carries the contract out.
@@ -65,6 +67,7 @@ type Server struct {
 	routes  routers.Router
 	metrics *metrics
 	docs    http.Handler
+	feeds   feeds
 }
 
 var _ contract.ServerInterface = (*Server)(nil)

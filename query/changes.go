@@ -120,8 +120,11 @@ func (g *Gate) Changes(ctx context.Context, principal acl.Principal, request Cha
 	}
 	made, err := g.changes(ctx, principal, request, &record)
 	if err != nil {
+		if request.Again && fault.Is(err, fault.Canceled) {
+			return nil, err // a feed that ends while it looks for news
+		}
 		record.Outcome = string(fault.CodeOf(err))
-		return nil, errors.Join(err, g.Recorder.Append(context.WithoutCancel(ctx), record))
+		return nil, errors.Join(err, g.Recorder.Append(ctx, record))
 	}
 	if len(made.Events) > 0 || !request.Again {
 		if err := g.append(ctx, record); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/internal/fault"
 )
 
 const (
@@ -35,8 +36,10 @@ type Following struct {
 	Deliver func(ctx context.Context, next Changes) error
 	// Alive is called when nothing happened for Idle; nil is not.
 	Alive func(ctx context.Context) error
-	// Done says after each batch whether that was all; nil goes on.
-	Done func(delivered int) bool
+	// Done says after each batch whether that was all; nil goes on. Wait ends the
+	// feed, without an error, where nothing is left but to wait; nil does not.
+	Done func() bool
+	Wait <-chan time.Time
 }
 
 // Follow delivers changes as they are published until ctx ends, the subscriber
@@ -68,7 +71,7 @@ func (g *Gate) Follow(ctx context.Context, f Following) error {
 		if len(batch.Events) > 0 {
 			alive.Reset(idle)
 		}
-		if f.Done != nil && f.Done(len(batch.Events)) {
+		if f.Done != nil && f.Done() {
 			return nil
 		}
 		if batch.More || !whole {
@@ -76,7 +79,9 @@ func (g *Gate) Follow(ctx context.Context, f Following) error {
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fault.Wrap(ctx.Err(), fault.Canceled, "the feed was ended")
+		case <-f.Wait:
+			return nil
 		case <-published:
 		case <-changed:
 		case <-look.C:
@@ -105,7 +110,7 @@ func (g *Gate) hand(ctx context.Context, f Following, batch Changes, request Cha
 	at := batch.Start
 	for events := batch.Events; len(events) > 0; {
 		if err := ctx.Err(); err != nil {
-			return at, false, err
+			return at, false, fault.Wrap(err, fault.Canceled, "the feed was ended")
 		}
 		if g.Policies.Current() != batch.set || !batch.until.IsZero() && !g.Now().Before(batch.until) || time.Since(made) > lookEvery {
 			return at, false, nil

@@ -43,6 +43,48 @@ func (e AccessRequestState) Valid() bool {
 	}
 }
 
+// Defines values for ChangeReason.
+const (
+	ConsentChanged  ChangeReason = "consent_changed"
+	DecisionChanged ChangeReason = "decision_changed"
+)
+
+// Valid indicates whether the value is a known member of the ChangeReason enum.
+func (e ChangeReason) Valid() bool {
+	switch e {
+	case ConsentChanged:
+		return true
+	case DecisionChanged:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChangeType.
+const (
+	Delete ChangeType = "delete"
+	Insert ChangeType = "insert"
+	Reset  ChangeType = "reset"
+	Update ChangeType = "update"
+)
+
+// Valid indicates whether the value is a known member of the ChangeType enum.
+func (e ChangeType) Valid() bool {
+	switch e {
+	case Delete:
+		return true
+	case Insert:
+		return true
+	case Reset:
+		return true
+	case Update:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConsentState.
 const (
 	ConsentStateEnded     ConsentState = "ended"
@@ -106,6 +148,27 @@ func (e DifferenceEffect) Valid() bool {
 	case Gains:
 		return true
 	case Loses:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FeedMetaKey.
+const (
+	FeedMetaKeyContent FeedMetaKey = "content"
+	FeedMetaKeyDataset FeedMetaKey = "dataset"
+	FeedMetaKeyHashed  FeedMetaKey = "hashed"
+)
+
+// Valid indicates whether the value is a known member of the FeedMetaKey enum.
+func (e FeedMetaKey) Valid() bool {
+	switch e {
+	case FeedMetaKeyContent:
+		return true
+	case FeedMetaKeyDataset:
+		return true
+	case FeedMetaKeyHashed:
 		return true
 	default:
 		return false
@@ -201,6 +264,7 @@ const (
 	Canceled        ProblemCode = "canceled"
 	Conflict        ProblemCode = "conflict"
 	Denied          ProblemCode = "denied"
+	Gone            ProblemCode = "gone"
 	Internal        ProblemCode = "internal"
 	Invalid         ProblemCode = "invalid"
 	NotFound        ProblemCode = "not_found"
@@ -219,6 +283,8 @@ func (e ProblemCode) Valid() bool {
 	case Conflict:
 		return true
 	case Denied:
+		return true
+	case Gone:
 		return true
 	case Internal:
 		return true
@@ -280,6 +346,24 @@ func (e SeenFieldAccess) Valid() bool {
 	case Masked:
 		return true
 	case Statistics:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListChangesParamsFrom.
+const (
+	Beginning ListChangesParamsFrom = "beginning"
+	Now       ListChangesParamsFrom = "now"
+)
+
+// Valid indicates whether the value is a known member of the ListChangesParamsFrom enum.
+func (e ListChangesParamsFrom) Valid() bool {
+	switch e {
+	case Beginning:
+		return true
+	case Now:
 		return true
 	default:
 		return false
@@ -358,6 +442,44 @@ type Application struct {
 	Revision      *int64               `json:"revision,omitempty"`
 	Roles         *[]string            `json:"roles,omitempty"`
 	Steward       string               `json:"steward"`
+}
+
+// Change defines model for Change.
+type Change struct {
+	// Id The offset of the event, the same whenever it is given again.
+	Id string `json:"id"`
+
+	// Key Which row; see `key` of `meta`.
+	Key *string `json:"key,omitempty"`
+
+	// Reason Why a feed is reset.
+	Reason *ChangeReason `json:"reason,omitempty"`
+
+	// Row The row after an insert or update: every value as text, NULL as null.
+	Row  *map[string]*string `json:"row,omitempty"`
+	Time time.Time           `json:"time"`
+	Type ChangeType          `json:"type"`
+
+	// Version The version of the dataset that made the change.
+	Version int64 `json:"version"`
+}
+
+// ChangeReason Why a feed is reset.
+type ChangeReason string
+
+// ChangeType defines model for Change.Type.
+type ChangeType string
+
+// ChangesPage defines model for ChangesPage.
+type ChangesPage struct {
+	Events []Change `json:"events"`
+	Meta   FeedMeta `json:"meta"`
+
+	// More There are more events already.
+	More bool `json:"more"`
+
+	// Next The offset to go on at.
+	Next string `json:"next"`
 }
 
 // Consent defines model for Consent.
@@ -461,6 +583,28 @@ type Explanation struct {
 	Purpose       *string                 `json:"purpose,omitempty"`
 	Right         string                  `json:"right"`
 }
+
+// FeedMeta defines model for FeedMeta.
+type FeedMeta struct {
+	AsOf     *time.Time  `json:"as_of,omitempty"`
+	Dataset  string      `json:"dataset"`
+	Decision string      `json:"decision"`
+	Fields   []SeenField `json:"fields"`
+
+	// Key What the key of events is: that of the dataset; a hash of it that is the caller's alone, where it is not shown;
+	// or a hash of what is shown of a row, where the dataset has no key. Equal rows then have equal keys and are to be counted.
+	Key           FeedMetaKey `json:"key"`
+	PolicyVersion int64       `json:"policy_version"`
+	PublishedAt   *time.Time  `json:"published_at,omitempty"`
+	SomeRows      bool        `json:"some_rows"`
+	Source        string      `json:"source"`
+	Version       int64       `json:"version"`
+	Withheld      []Withheld  `json:"withheld"`
+}
+
+// FeedMetaKey What the key of events is: that of the dataset; a hash of it that is the caller's alone, where it is not shown;
+// or a hash of what is shown of a row, where the dataset has no key. Equal rows then have equal keys and are to be counted.
+type FeedMetaKey string
 
 // Finding defines model for Finding.
 type Finding struct {
@@ -768,6 +912,39 @@ type GetDatasetParams struct {
 	Right   *ByRight    `form:"right,omitempty" json:"right,omitempty"`
 }
 
+// ListChangesParams defines parameters for ListChanges.
+type ListChangesParams struct {
+	// Fields Fields to give, in that order, separated by commas; all that may be held when not given.
+	Fields *[]string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Where A filter over what is shown
+	Where *Where `form:"where,omitempty" json:"where,omitempty"`
+
+	// Purpose What the data is wanted for
+	Purpose *ForPurpose `form:"purpose,omitempty" json:"purpose,omitempty"`
+
+	// From Where to begin without an offset: with the rows of now as inserts, or with what changes from now on.
+	From *ListChangesParamsFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// After The offset behind which to go on
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Events at most of a JSON answer; 100 when not given.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Wait Seconds that a JSON answer waits for the first event; 0 when not given.
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+
+	// XOnBehalfOf Who lent rights to the caller by a delegation
+	XOnBehalfOf *OnBehalfOf `json:"X-On-Behalf-Of,omitempty"`
+
+	// LastEventID As `after`, before which it counts
+	LastEventID *string `json:"Last-Event-ID,omitempty"`
+}
+
+// ListChangesParamsFrom defines parameters for ListChanges.
+type ListChangesParamsFrom string
+
 // GetFiguresParams defines parameters for GetFigures.
 type GetFiguresParams struct {
 	// Metric Figures: count, count(field), count_distinct(field), sum(field), avg(field), min(field), max(field), each with ` as name` where wanted.
@@ -1026,6 +1203,9 @@ type ServerInterface interface {
 	// GetDataset A dataset's fields as the caller may see them
 	// (GET /v1/datasets/{dataset})
 	GetDataset(c *gin.Context, dataset DatasetId, params GetDatasetParams)
+	// ListChanges What changes in a dataset, as the caller sees it
+	// (GET /v1/datasets/{dataset}/changes)
+	ListChanges(c *gin.Context, dataset DatasetId, params ListChangesParams)
 	// GetFigures Figures over a dataset
 	// (GET /v1/datasets/{dataset}/figures)
 	GetFigures(c *gin.Context, dataset DatasetId, params GetFiguresParams)
@@ -1549,6 +1729,130 @@ func (siw *ServerInterfaceWrapper) GetDataset(c *gin.Context) {
 	}
 
 	siw.Handler.GetDataset(c, dataset, params)
+}
+
+// ListChanges operation middleware
+func (siw *ServerInterfaceWrapper) ListChanges(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "dataset" -------------
+	var dataset DatasetId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "dataset", c.Param("dataset"), &dataset, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter dataset: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListChangesParams
+
+	// ------------- Optional query parameter "fields" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", false, false, "fields", c.Request.URL.Query(), &params.Fields, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter fields: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "where" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "where", c.Request.URL.Query(), &params.Where, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter where: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "purpose" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "purpose", c.Request.URL.Query(), &params.Purpose, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", c.Request.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "wait" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "wait", c.Request.URL.Query(), &params.Wait, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter wait: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "X-On-Behalf-Of" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-On-Behalf-Of")]; found {
+		var XOnBehalfOf OnBehalfOf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-On-Behalf-Of, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-On-Behalf-Of", valueList[0], &XOnBehalfOf, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-On-Behalf-Of: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XOnBehalfOf = &XOnBehalfOf
+
+	}
+
+	// ------------- Optional header parameter "Last-Event-ID" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Last-Event-ID")]; found {
+		var LastEventID string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Last-Event-ID, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Last-Event-ID", valueList[0], &LastEventID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Last-Event-ID: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.LastEventID = &LastEventID
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListChanges(c, dataset, params)
 }
 
 // GetFigures operation middleware
@@ -2423,6 +2727,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/datasets/:dataset", wrapper.GetDataset)
 	router.GET(options.BaseURL+"/v1/datasets/:dataset/rows", wrapper.ListRows)
 	router.GET(options.BaseURL+"/v1/datasets/:dataset/figures", wrapper.GetFigures)
+	router.GET(options.BaseURL+"/v1/datasets/:dataset/changes", wrapper.ListChanges)
 	router.GET(options.BaseURL+"/v1/decisions/explain", wrapper.ExplainDecision)
 	router.GET(options.BaseURL+"/v1/decisions/who", wrapper.WhoCanSee)
 	router.GET(options.BaseURL+"/v1/decisions/what", wrapper.WhatCanSee)

@@ -40,6 +40,9 @@ type App struct {
 	store *store.Store
 	lock  *homeLock
 	demo  demoServers
+	// ending ends, by endFeeds, before the server does.
+	ending   context.Context //nolint:containedctx // that of all feeds
+	endFeeds context.CancelFunc
 }
 
 // Options are what a caller may hand in.
@@ -56,6 +59,7 @@ func New(ctx context.Context, settings config.Config, options Options) (*App, er
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	opened := &App{Config: settings, demo: demoServers{campus: settings.Campus, logger: options.Logger}}
+	opened.ending, opened.endFeeds = context.WithCancel(context.WithoutCancel(ctx))
 	if err := opened.open(ctx, options); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
@@ -89,6 +93,7 @@ func (a *App) open(ctx context.Context, options Options) error {
 	a.Pipelines = pipelines.New(pipelines.Config{
 		Warehouse: a.Warehouse, Catalog: a.Catalog, Drivers: all.Drivers(), CampusDir: a.Config.Campus,
 		Secrets: a.secret, Memory: a.Config.Memory, Logger: options.Logger, Progress: options.Progress,
+		Published: func() { a.Gate.Published() },
 	})
 	return a.openGate(ctx, options.Logger)
 }
@@ -148,6 +153,7 @@ func warehouseShare(memory int64) int64 { return memory / 2 }
 
 // Close gives everything back, in the reverse order of opening.
 func (a *App) Close() error {
+	a.endFeeds()
 	errs := []error{a.demo.close()}
 	if a.Warehouse != nil {
 		errs = append(errs, a.Warehouse.Close())

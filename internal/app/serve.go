@@ -44,6 +44,7 @@ func IsDemo(settings config.Config) bool { return demo.Is(settings.Campus) }
 func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 	return api.New(api.Config{
 		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Applications: a.Applications, Logger: logger, Now: time.Now,
+		Ending: a.ending,
 	})
 }
 
@@ -68,6 +69,7 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 		defer func() { ended = errors.Join(ended, stop()) }()
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute}
+	server.RegisterOnShutdown(a.endFeeds)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	if options.Ready != nil {
