@@ -9,6 +9,7 @@ import (
 	"github.com/Masterminds/squirrel"
 
 	"github.com/yitong-hub/yitong/acl"
+	"github.com/yitong-hub/yitong/acl/condition"
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/internal/warehouse"
@@ -49,6 +50,8 @@ type Feed struct {
 	decision *acl.Decision
 	request  FeedRequest
 	means    Means
+	// needed are the fields that are given or filtered by.
+	needed map[string]bool
 }
 
 // FeedRequest is what a subscriber asks for.
@@ -87,19 +90,43 @@ func NewFeed(dataset catalog.Dataset, decision *acl.Decision, request FeedReques
 	if made.Fields, err = b.choose(request.Fields); err != nil {
 		return Feed{}, err
 	}
+	made.needed = map[string]bool{}
+	for _, field := range made.Fields {
+		made.needed[field.Name] = true
+	}
+	_, err = b.filter(request.Where, func(name string) (condition.Field, bool) {
+		made.needed[name] = true
+		return b.visible(name)
+	})
+	if err != nil {
+		return Feed{}, err
+	}
 	made.Withheld, made.SomeRows, made.Keyed = b.withheld, b.someRows, b.hasKey()
 	made.KeyShown = made.Keyed && !b.hidesAnyKey()
 	return made, nil
 }
 
-// View stands for all that makes two feeds over the same rows differ. It is not
-// a secret and tells nothing of rows.
+// View stands for all that makes two feeds over the same rows differ, who
+// consented aside. Decisions that differ in what the feed does not show have
+// the same one.
 func (f Feed) View() (string, error) {
+	means := f.means
+	means.Consented = nil
+	shown, err := f.rows(means, func(b *builder, s squirrel.SelectBuilder) squirrel.SelectBuilder {
+		return s.From(warehouse.Published(b.dataset.ID))
+	})
+	if err != nil {
+		return "", err
+	}
+	statement, err := write(shown)
+	if err != nil {
+		return "", err
+	}
 	fields := make([]any, len(f.Fields))
 	for i, field := range f.Fields {
 		fields[i] = []any{field.Name, field.Access, field.Mask, field.Type.String()}
 	}
-	text, err := json.Marshal([]any{f.decision.Fingerprint(), fields, f.dataset.Key, f.Keyed, f.KeyShown, f.means.Templates})
+	text, err := json.Marshal([]any{statement, fields, f.dataset.Key})
 	if err != nil {
 		return "", fmt.Errorf("tell feeds apart: %w", err)
 	}
@@ -167,7 +194,7 @@ func (b *builder) begun(statement squirrel.SelectBuilder, at time.Time) squirrel
 // where the filter holds, each with its key.
 func (f Feed) rows(means Means, source func(*builder, squirrel.SelectBuilder) squirrel.SelectBuilder) (squirrel.SelectBuilder, error) {
 	b := newBuilder(f.dataset, f.decision, means)
-	b.source = source
+	b.source, b.only = source, f.needed
 	governed, err := f.side(b)
 	if err != nil {
 		return governed, err

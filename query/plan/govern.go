@@ -30,6 +30,8 @@ type builder struct {
 	someRows bool
 	// source names other rows than those published now; nil does not.
 	source func(*builder, squirrel.SelectBuilder) squirrel.SelectBuilder
+	// only are the fields that are written out; nil writes all.
+	only map[string]bool
 }
 
 func newBuilder(dataset catalog.Dataset, decision *acl.Decision, means Means) *builder {
@@ -97,7 +99,9 @@ func (b *builder) governed(asOf *time.Time, s shape) (squirrel.SelectBuilder, er
 		if err != nil {
 			return statement, err
 		}
-		statement = statement.Column(shown.sql+" AS "+warehouse.Ident(access.Field.Name), shown.args...)
+		if b.only == nil || b.only[access.Field.Name] {
+			statement = statement.Column(shown.sql+" AS "+warehouse.Ident(access.Field.Name), shown.args...)
+		}
 		b.describe(access, kind, field.key == whole)
 	}
 	if b.person != "" {
