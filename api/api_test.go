@@ -48,6 +48,8 @@ func campus(t *testing.T) http.Handler {
 	settings := config.Config{Home: home, Campus: filepath.Join(home, "campus"), State: filepath.Join(home, "state.db"), Memory: 512 << 20}
 	_, err := app.BuildDemo(t.Context(), settings, "small")
 	require.NoError(t, err)
+	// Subscriptions can be registered; who delivers them is no part of these tests.
+	require.NoError(t, os.WriteFile(filepath.Join(settings.Campus, "kafka.yaml"), []byte("brokers: [127.0.0.1:1]\ntopic_prefix: yitong.\n"), 0o600))
 	opened, err := app.New(t.Context(), settings, app.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })

@@ -23,6 +23,7 @@ import (
 	"github.com/yitong-hub/yitong/api/contract"
 	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/feed"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/query"
 )
@@ -55,8 +56,10 @@ type Config struct {
 	People   People
 	// Applications are those that have keys.
 	Applications Applications
-	Logger       *slog.Logger
-	Now          func() time.Time
+	// Subscriptions are what applications are sent.
+	Subscriptions *feed.Registry
+	Logger        *slog.Logger
+	Now           func() time.Time
 	// Ending ends when the server is about to, and its feeds with it; nil never does.
 	Ending context.Context //nolint:containedctx // it outlives every request
 }

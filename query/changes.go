@@ -71,6 +71,19 @@ type ChangesRequest struct {
 	Again bool `json:"-"`
 }
 
+func (r *ChangesRequest) check() error {
+	switch {
+	case r.Limit == 0:
+		r.Limit = DefaultChanges
+	case r.Limit < 0 || r.Limit > MaxChanges:
+		return fault.New(fault.Invalid, "limit: a batch has 1 to %d events", MaxChanges)
+	}
+	if r.After == "" && r.From != FromBeginning && r.From != FromNow && r.From != "" {
+		return fault.New(fault.Invalid, "from is %s or %s", FromBeginning, FromNow)
+	}
+	return nil
+}
+
 // Changes are the next events of a feed, in order.
 type Changes struct {
 	Events []Change
@@ -78,9 +91,11 @@ type Changes struct {
 	// that there is more already.
 	Start, Next string
 	More        bool
-	Fields      []plan.Field
-	Withheld    []plan.Withheld
-	SomeRows    bool
+	// Reached is the version up to which everything was given before Next.
+	Reached  int64
+	Fields   []plan.Field
+	Withheld []plan.Withheld
+	SomeRows bool
 	// Key says what the keys of events are: one of the Key constants.
 	Key           string
 	Source        string
@@ -114,10 +129,7 @@ type Change struct {
 // the same to the principal is no change. An offset that is older than what is
 // kept is a Gone fault. Events are on record before they are given.
 func (g *Gate) Changes(ctx context.Context, principal acl.Principal, request ChangesRequest) (*Changes, error) {
-	record := g.record(principal, Request{Dataset: request.Dataset, Fields: request.Fields, Purpose: request.Purpose, Right: acl.Hold})
-	if text, err := json.Marshal(map[string]any{"changes": request}); err == nil { // texts and numbers: cannot fail
-		record.Query = string(text)
-	}
+	record := g.changesRecord(principal, request)
 	made, err := g.changes(ctx, principal, request, &record)
 	if err != nil {
 		if request.Again && fault.Is(err, fault.Canceled) {
@@ -134,6 +146,57 @@ func (g *Gate) Changes(ctx context.Context, principal acl.Principal, request Cha
 	return made, nil
 }
 
+func (g *Gate) changesRecord(principal acl.Principal, request ChangesRequest) audit.Record {
+	record := g.record(principal, Request{Dataset: request.Dataset, Fields: request.Fields, Purpose: request.Purpose, Right: acl.Hold})
+	if text, err := json.Marshal(map[string]any{"changes": request}); err == nil { // texts and numbers: cannot fail
+		record.Query = string(text)
+	}
+	return record
+}
+
+// Begin gives the offset at which a feed begins now, and up to which version
+// nothing is left to give there. It refuses what Changes would, and gives no row.
+func (g *Gate) Begin(ctx context.Context, principal acl.Principal, request ChangesRequest) (offset string, reached int64, err error) {
+	record := g.changesRecord(principal, request)
+	offset, reached, err = g.begin(ctx, principal, request, &record)
+	record.Outcome = outcomeOf(err)
+	return offset, reached, errors.Join(err, g.append(ctx, record))
+}
+
+func (g *Gate) begin(ctx context.Context, principal acl.Principal, request ChangesRequest, record *audit.Record) (string, int64, error) {
+	if err := request.check(); err != nil {
+		return "", 0, err
+	}
+	f, err := g.feed(ctx, principal, request, record)
+	if err != nil {
+		return "", 0, err
+	}
+	record.Fields = recorded(f.plan.Fields)
+	snapshot, err := g.Warehouse.Snapshot(ctx)
+	if err != nil {
+		return "", 0, unreadable(err, asked{dataset: f.dataset})
+	}
+	d := &delivery{gate: g, feed: f, snapshot: snapshot}
+	if err := errors.Join(d.begin(ctx, request), snapshot.Close()); err != nil {
+		return "", 0, err
+	}
+	offset, err := f.offsets.seal(d.at)
+	return offset, d.at.reached(), err
+}
+
+func outcomeOf(err error) string {
+	if err == nil {
+		return audit.Allowed
+	}
+	return string(fault.CodeOf(err))
+}
+
+// Newest gives the version of a dataset that is published, 0 for none.
+func (g *Gate) Newest(ctx context.Context, dataset string) (int64, error) {
+	found, err := g.Catalog.Dataset(ctx, dataset)
+	return found.Version, err
+}
+
 // feed is a request for changes that was decided and planned.
 type feed struct {
 	dataset  catalog.Dataset
@@ -147,14 +210,8 @@ type feed struct {
 }
 
 func (g *Gate) changes(ctx context.Context, principal acl.Principal, request ChangesRequest, record *audit.Record) (*Changes, error) {
-	switch {
-	case request.Limit == 0:
-		request.Limit = DefaultChanges
-	case request.Limit < 0 || request.Limit > MaxChanges:
-		return nil, fault.New(fault.Invalid, "limit: a batch has 1 to %d events", MaxChanges)
-	}
-	if request.After == "" && request.From != FromBeginning && request.From != FromNow && request.From != "" {
-		return nil, fault.New(fault.Invalid, "from is beginning or now")
+	if err := request.check(); err != nil {
+		return nil, err
 	}
 	set := g.Policies.Current()
 	f, err := g.feed(ctx, principal, request, record)

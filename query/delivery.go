@@ -67,6 +67,7 @@ func (d *delivery) deliver(ctx context.Context, request ChangesRequest) error {
 		}
 	}
 	d.made.More = turned || d.at.Phase != settled || len(d.later) > 0 || d.cut
+	d.made.Reached = d.at.reached()
 	d.made.Next, err = d.feed.offsets.seal(d.at)
 	return err
 }

@@ -102,7 +102,7 @@ func (g *Gate) hand(ctx context.Context, f Following, batch Changes, request Cha
 	made := time.Now()
 	if request.After == "" && len(batch.Events) > 0 {
 		start := batch
-		start.Events, start.Next = nil, batch.Start
+		start.Events, start.Next, start.Reached = nil, batch.Start, 0
 		if err := f.Deliver(ctx, start); err != nil {
 			return "", false, err
 		}
@@ -118,7 +118,8 @@ func (g *Gate) hand(ctx context.Context, f Following, batch Changes, request Cha
 		chunk := batch
 		chunk.Events = events[:min(len(events), max(f.Chunk, 1))]
 		events = events[len(chunk.Events):]
-		chunk.Next = chunk.Events[len(chunk.Events)-1].Offset
+		last := chunk.Events[len(chunk.Events)-1]
+		chunk.Next, chunk.Reached = last.Offset, last.Version-1
 		if err := f.Deliver(ctx, chunk); err != nil {
 			return at, false, err
 		}

@@ -57,6 +57,15 @@ type position struct {
 
 func (p position) moment() time.Time { return time.UnixMicro(p.At).UTC() }
 
+// reached is the version up to which everything was given. What consents
+// changed is of a version that was.
+func (p position) reached() int64 {
+	if p.Phase == settled || p.Phase == inConsents {
+		return p.Version
+	}
+	return p.Version - 1
+}
+
 // offsets seal positions, so that nobody can read the keys in them, make one
 // up, or use one for another feed or as somebody else. Equal positions of one
 // feed give equal offsets, by which subscribers know what they had already.

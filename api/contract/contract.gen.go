@@ -220,6 +220,24 @@ func (e KeyState) Valid() bool {
 	}
 }
 
+// Defines values for NewSubscriptionFrom.
+const (
+	NewSubscriptionFromBeginning NewSubscriptionFrom = "beginning"
+	NewSubscriptionFromNow       NewSubscriptionFrom = "now"
+)
+
+// Valid indicates whether the value is a known member of the NewSubscriptionFrom enum.
+func (e NewSubscriptionFrom) Valid() bool {
+	switch e {
+	case NewSubscriptionFromBeginning:
+		return true
+	case NewSubscriptionFromNow:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PolicyEffect.
 const (
 	Allow PolicyEffect = "allow"
@@ -352,18 +370,36 @@ func (e SeenFieldAccess) Valid() bool {
 	}
 }
 
+// Defines values for SubscriptionState.
+const (
+	SubscriptionStateActive SubscriptionState = "active"
+	SubscriptionStateEnded  SubscriptionState = "ended"
+)
+
+// Valid indicates whether the value is a known member of the SubscriptionState enum.
+func (e SubscriptionState) Valid() bool {
+	switch e {
+	case SubscriptionStateActive:
+		return true
+	case SubscriptionStateEnded:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListChangesParamsFrom.
 const (
-	Beginning ListChangesParamsFrom = "beginning"
-	Now       ListChangesParamsFrom = "now"
+	ListChangesParamsFromBeginning ListChangesParamsFrom = "beginning"
+	ListChangesParamsFromNow       ListChangesParamsFrom = "now"
 )
 
 // Valid indicates whether the value is a known member of the ListChangesParamsFrom enum.
 func (e ListChangesParamsFrom) Valid() bool {
 	switch e {
-	case Beginning:
+	case ListChangesParamsFromBeginning:
 		return true
-	case Now:
+	case ListChangesParamsFromNow:
 		return true
 	default:
 		return false
@@ -654,6 +690,22 @@ type Meta struct {
 	Withheld      []Withheld  `json:"withheld"`
 }
 
+// NewSubscription defines model for NewSubscription.
+type NewSubscription struct {
+	Application string               `json:"application"`
+	Dataset     string               `json:"dataset"`
+	Fields      *[]string            `json:"fields,omitempty"`
+	From        *NewSubscriptionFrom `json:"from,omitempty"`
+	Purpose     *string              `json:"purpose,omitempty"`
+
+	// Topic Example: yitong.lib_app.staff
+	Topic string  `json:"topic"`
+	Where *string `json:"where,omitempty"`
+}
+
+// NewSubscriptionFrom defines model for NewSubscription.From.
+type NewSubscriptionFrom string
+
 // Page defines model for Page.
 type Page struct {
 	Meta Meta `json:"meta"`
@@ -789,6 +841,45 @@ type Sight struct {
 	} `json:"fields"`
 	Withheld int `json:"withheld"`
 }
+
+// Subscription defines model for Subscription.
+type Subscription struct {
+	Application string `json:"application"`
+	Dataset     string `json:"dataset"`
+
+	// Delivered When they last did.
+	Delivered *time.Time `json:"delivered,omitempty"`
+	Ended     *time.Time `json:"ended,omitempty"`
+
+	// Events Events that the brokers acknowledged.
+	Events int64     `json:"events"`
+	Fields *[]string `json:"fields,omitempty"`
+	Id     string    `json:"id"`
+
+	// Lag The difference.
+	Lag    int64     `json:"lag"`
+	Made   time.Time `json:"made"`
+	MadeBy string    `json:"made_by"`
+
+	// Newest The version that is published.
+	Newest  int64   `json:"newest"`
+	Purpose *string `json:"purpose,omitempty"`
+
+	// Reason Why it ended.
+	Reason *string           `json:"reason,omitempty"`
+	State  SubscriptionState `json:"state"`
+	Topic  string            `json:"topic"`
+
+	// Trouble What hinders the delivery at the moment; it is tried again.
+	Trouble *string `json:"trouble,omitempty"`
+
+	// Version The version of the dataset up to which everything was delivered.
+	Version int64   `json:"version"`
+	Where   *string `json:"where,omitempty"`
+}
+
+// SubscriptionState defines model for Subscription.State.
+type SubscriptionState string
 
 // Text defines model for Text.
 type Text struct {
@@ -1141,6 +1232,9 @@ type RenewGrantJSONRequestBody RenewGrantJSONBody
 // RevokeGrantJSONRequestBody defines body for RevokeGrant for application/json ContentType.
 type RevokeGrantJSONRequestBody RevokeGrantJSONBody
 
+// RegisterSubscriptionJSONRequestBody defines body for RegisterSubscription for application/json ContentType.
+type RegisterSubscriptionJSONRequestBody = NewSubscription
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// GetDocumentation This contract for people
@@ -1281,6 +1375,18 @@ type ServerInterface interface {
 	// ReviewGrants Grants of the caller's datasets that end soon or are not used
 	// (GET /v1/reviews)
 	ReviewGrants(c *gin.Context, params ReviewGrantsParams)
+	// ListSubscriptions What applications are sent
+	// (GET /v1/subscriptions)
+	ListSubscriptions(c *gin.Context)
+	// RegisterSubscription Have the changes of a dataset written to a topic
+	// (POST /v1/subscriptions)
+	RegisterSubscription(c *gin.Context)
+	// EndSubscription End a subscription
+	// (DELETE /v1/subscriptions/{subscription})
+	EndSubscription(c *gin.Context, subscription string)
+	// GetSubscription A subscription with its state and lag
+	// (GET /v1/subscriptions/{subscription})
+	GetSubscription(c *gin.Context, subscription string)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -2688,6 +2794,82 @@ func (siw *ServerInterfaceWrapper) ReviewGrants(c *gin.Context) {
 	siw.Handler.ReviewGrants(c, params)
 }
 
+// ListSubscriptions operation middleware
+func (siw *ServerInterfaceWrapper) ListSubscriptions(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSubscriptions(c)
+}
+
+// RegisterSubscription operation middleware
+func (siw *ServerInterfaceWrapper) RegisterSubscription(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RegisterSubscription(c)
+}
+
+// EndSubscription operation middleware
+func (siw *ServerInterfaceWrapper) EndSubscription(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "subscription" -------------
+	var subscription string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "subscription", c.Param("subscription"), &subscription, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter subscription: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndSubscription(c, subscription)
+}
+
+// GetSubscription operation middleware
+func (siw *ServerInterfaceWrapper) GetSubscription(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "subscription" -------------
+	var subscription string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "subscription", c.Param("subscription"), &subscription, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter subscription: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetSubscription(c, subscription)
+}
+
 // GinServerOptions provides options for the Gin server.
 type GinServerOptions struct {
 	BaseURL      string
@@ -2751,6 +2933,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/delegations", wrapper.ListDelegations)
 	router.POST(options.BaseURL+"/v1/delegations", wrapper.Delegate)
 	router.DELETE(options.BaseURL+"/v1/delegations/:delegation", wrapper.EndDelegation)
+	router.GET(options.BaseURL+"/v1/subscriptions", wrapper.ListSubscriptions)
+	router.POST(options.BaseURL+"/v1/subscriptions", wrapper.RegisterSubscription)
+	router.DELETE(options.BaseURL+"/v1/subscriptions/:subscription", wrapper.EndSubscription)
+	router.GET(options.BaseURL+"/v1/subscriptions/:subscription", wrapper.GetSubscription)
 	router.POST(options.BaseURL+"/oauth/token", wrapper.IssueToken)
 	router.GET(options.BaseURL+"/v1/applications", wrapper.ListApplications)
 	router.POST(options.BaseURL+"/v1/applications", wrapper.RegisterApplication)

@@ -14,6 +14,8 @@ import (
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/catalog/definition"
 	"github.com/yitong-hub/yitong/connectors/all"
+	"github.com/yitong-hub/yitong/feed"
+	"github.com/yitong-hub/yitong/feed/kafka"
 	"github.com/yitong-hub/yitong/identity"
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
@@ -36,10 +38,13 @@ type App struct {
 	// Principals are those of the directory and the applications with keys.
 	Principals   *identity.Principals
 	Applications api.Applications
+	// Subscriptions are delivered while Serve runs.
+	Subscriptions *feed.Registry
 
-	store *store.Store
-	lock  *homeLock
-	demo  demoServers
+	store   *store.Store
+	lock    *homeLock
+	demo    demoServers
+	brokers kafka.Config
 	// ending ends, by endFeeds, before the server does.
 	ending   context.Context //nolint:containedctx // that of all feeds
 	endFeeds context.CancelFunc
@@ -131,7 +136,7 @@ func (a *App) openApplications(ctx context.Context, logger *slog.Logger) error {
 	a.Applications.Usage.Watch()
 	a.Applications.Limiter = identity.NewLimiter(a.Applications.Usage)
 	a.Principals = identity.NewPrincipals(a.Applications.Registry, a.Directory)
-	return nil
+	return a.openSubscriptions()
 }
 
 func loadDirectory(settings config.Config) (*identity.Directory, error) {

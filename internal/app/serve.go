@@ -44,7 +44,7 @@ func IsDemo(settings config.Config) bool { return demo.Is(settings.Campus) }
 func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 	return api.New(api.Config{
 		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Applications: a.Applications, Logger: logger, Now: time.Now,
-		Ending: a.ending,
+		Ending: a.ending, Subscriptions: a.Subscriptions,
 	})
 }
 
@@ -68,6 +68,11 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 		}
 		defer func() { ended = errors.Join(ended, stop()) }()
 	}
+	stop, err := a.deliver(a.ending, options.Logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { ended = errors.Join(ended, stop()) }()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute}
 	server.RegisterOnShutdown(a.endFeeds)
 	failed := make(chan error, 1)
