@@ -3,6 +3,7 @@ package feed
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 
 	"github.com/cloudevents/sdk-go/v2/event"
 
@@ -70,7 +71,7 @@ func (s Subscription) event(kind, offset, key string, partition int) event.Event
 	made := event.New()
 	made.SetType(kind)
 	made.SetSource("/v1/subscriptions/" + s.ID)
-	made.SetDataSchema("/v1/datasets/" + s.Dataset)
+	made.SetDataSchema("urn:yitong:dataset:" + url.PathEscape(s.Dataset))
 	made.SetExtension("dataset", s.Dataset)
 	made.SetID(s.Dataset + "/" + offset)
 	if key == "" {
