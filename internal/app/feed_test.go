@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/acl/policystore"
 	"github.com/yitong-hub/yitong/demo"
+	"github.com/yitong-hub/yitong/feed/kafka"
 	"github.com/yitong-hub/yitong/internal/app"
 	"github.com/yitong-hub/yitong/pipelines"
 )
@@ -28,11 +31,15 @@ type campus struct {
 	ended   chan error
 }
 
-func serving(t *testing.T) *campus {
+// serving serves a campus, with brokers where they are named.
+func serving(t *testing.T, brokers ...string) *campus {
 	t.Helper()
 	with := settings(t)
 	_, err := app.BuildDemo(t.Context(), with, "small")
 	require.NoError(t, err)
+	for _, text := range brokers {
+		require.NoError(t, os.WriteFile(filepath.Join(with.Campus, kafka.FileName), []byte(text), 0o600))
+	}
 	opened, err := app.New(t.Context(), with, app.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })

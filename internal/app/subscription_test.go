@@ -22,6 +22,7 @@ import (
 	"github.com/yitong-hub/yitong/internal/app"
 	"github.com/yitong-hub/yitong/internal/testserver"
 	"github.com/yitong-hub/yitong/query"
+	"github.com/yitong-hub/yitong/query/render"
 )
 
 const partitions = 3
@@ -87,7 +88,8 @@ func (c *campus) titles(t *testing.T) map[string]int {
 	for result.Reader.Next() {
 		batch := result.Reader.RecordBatch()
 		for row := range int(batch.NumRows()) {
-			counts[batch.Column(0).ValueStr(row)]++
+			title, _ := render.Text(batch.Column(0), row)
+			counts[title]++
 		}
 	}
 	return counts
