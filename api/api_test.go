@@ -56,6 +56,8 @@ func campus(t *testing.T) http.Handler {
 	_, err := app.BuildDemo(t.Context(), settings, "small")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(settings.Campus, "signin.yaml"), []byte(signinText), 0o600))
+	// Subscriptions can be registered; who delivers them is no part of these tests.
+	require.NoError(t, os.WriteFile(filepath.Join(settings.Campus, "kafka.yaml"), []byte("brokers: [127.0.0.1:1]\ntopic_prefix: yitong.\n"), 0o600))
 	opened, err := app.New(t.Context(), settings, app.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })
@@ -131,6 +133,9 @@ func TestScenarios(t *testing.T) {
 				s.Path = strings.ReplaceAll(s.Path, "{"+key+"}", value)
 			}
 			for key, value := range kept {
+				for name, text := range s.Headers {
+					s.Headers[name] = strings.ReplaceAll(text, "{"+key+"}", value)
+				}
 				s.Bearer, s.Body = strings.ReplaceAll(s.Bearer, "{"+key+"}", value), strings.ReplaceAll(s.Body, "{"+key+"}", value)
 			}
 			s.Body = strings.ReplaceAll(s.Body, "@soon", soon)

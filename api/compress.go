@@ -3,6 +3,7 @@ package api
 import (
 	"io"
 	"mime"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -95,6 +96,9 @@ func (w *compressed) Write(text []byte) (int, error) {
 
 // WriteString implements io.StringWriter.
 func (w *compressed) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
+
+// Unwrap lets http.ResponseController find the connection.
+func (w *compressed) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *compressed) end() error {
 	if w.encoder == nil {

@@ -22,7 +22,7 @@ const (
 // statuses gives the HTTP status of each code.
 var statuses = map[fault.Code]int{
 	fault.Invalid: http.StatusBadRequest, codeUnauthenticated: http.StatusUnauthorized, fault.Denied: http.StatusForbidden,
-	fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict, codeTooLarge: http.StatusRequestEntityTooLarge,
+	fault.NotFound: http.StatusNotFound, fault.Gone: http.StatusGone, fault.Conflict: http.StatusConflict, codeTooLarge: http.StatusRequestEntityTooLarge,
 	codeTooMany: http.StatusTooManyRequests, fault.Unavailable: http.StatusServiceUnavailable, fault.Stopped: http.StatusServiceUnavailable,
 	fault.Canceled: statusClientClosed, fault.Internal: http.StatusInternalServerError,
 }

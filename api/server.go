@@ -24,6 +24,7 @@ import (
 	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/contributions"
+	"github.com/yitong-hub/yitong/feed"
 	"github.com/yitong-hub/yitong/identity/signin"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/query"
@@ -64,8 +65,12 @@ type Config struct {
 	Signin *Signin
 	// Contributions is the gate by which applications write.
 	Contributions *contributions.Gate
+	// Subscriptions are what applications are sent.
+	Subscriptions *feed.Registry
 	Logger        *slog.Logger
 	Now           func() time.Time
+	// Ending ends when the server is about to, and its feeds with it; nil never does.
+	Ending context.Context //nolint:containedctx // it outlives every request
 }
 
 // Server carries the contract out.
@@ -77,6 +82,7 @@ type Server struct {
 
 	crossOrigin *http.CrossOriginProtection
 	guessing    guessing
+	feeds       feeds
 }
 
 var _ contract.ServerInterface = (*Server)(nil)

@@ -104,8 +104,8 @@ func (s *Server) signedIn(c *gin.Context, token string) (acl.Principal, error) {
 }
 
 // person finds who somebody is whom a provider vouched for.
-func (s *Server) person(c *gin.Context, campusID string) (acl.Principal, error) {
-	principal, err := s.People.Signed(c, campusID)
+func (s *Server) person(ctx context.Context, campusID string) (acl.Principal, error) {
+	principal, err := s.People.Signed(ctx, campusID)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
 		err = fault.Wrap(err, fault.Denied, "%s", fault.Public(err))
 	}

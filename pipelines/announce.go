@@ -40,6 +40,9 @@ func (l *load) announce(ctx context.Context, done resolved, told announcement) e
 	if err != nil {
 		return fmt.Errorf("tell the catalog of version %d of %s: %w", told.Version, l.id, err)
 	}
+	if l.engine.config.Published != nil {
+		l.engine.config.Published()
+	}
 	return nil
 }
 

@@ -64,6 +64,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Progress gets events from several goroutines at once; nil when nobody looks.
 	Progress func(Event)
+	// Published is called when a dataset was published and the catalog knows of it;
+	// nil when nobody waits.
+	Published func()
 	// NewID gives ids of runs, in order of time; nil means UUIDs of version 7.
 	NewID func() string
 }

@@ -62,6 +62,8 @@ type Gate struct {
 	known   known
 	// templates are the checked SQL of named mask expressions by their text.
 	templates sync.Map
+	// published wakes feeds.
+	published signal
 }
 
 // New makes a gate.

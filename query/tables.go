@@ -71,11 +71,11 @@ func (g *Gate) table(ctx context.Context, principal acl.Principal, dataset catal
 	for i, field := range view.Fields {
 		made.Columns[i] = Column{Field: field, Title: titles[field.Name]}
 	}
-	made.Key = keyOf(dataset, view.Fields)
+	made.Key = keyOfTable(dataset, view.Fields)
 	return made, nil
 }
 
-func keyOf(dataset catalog.Dataset, shown []plan.Field) []string {
+func keyOfTable(dataset catalog.Dataset, shown []plan.Field) []string {
 	for _, name := range dataset.Key {
 		whole := func(field plan.Field) bool {
 			return field.Name == name && field.Access == acl.Clear.String() && !field.SomeRows

@@ -171,6 +171,31 @@ func (s *Store) Consented(ctx context.Context, purpose, recipient string) ([]str
 	return persons, rows.Err()
 }
 
+// ConsentedAt lists whom Consented would have listed at a moment. A consent that
+// was entered at that very moment may be in it and not have counted yet.
+func (s *Store) ConsentedAt(ctx context.Context, purpose, recipient string, at time.Time) ([]string, error) {
+	after := func(column string) squirrel.Sqlizer {
+		return squirrel.Or{squirrel.Eq{column: ""}, squirrel.Gt{column: moment(at)}}
+	}
+	rows, err := s.store.SQL().Select("DISTINCT person").From("acl_consent").
+		Where(squirrel.Eq{"purpose": purpose, "recipient": []string{"", recipient}}).Where(squirrel.LtOrEq{"given": moment(at)}).
+		Where(after("withdrawn")).Where(after("renewed")).Where(after("until")).
+		OrderBy("person").RunWith(s.store.DB()).QueryContext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list who had consented: %w", err)
+	}
+	defer rows.Close()
+	persons := []string{}
+	for rows.Next() {
+		var person string
+		if err := rows.Scan(&person); err != nil {
+			return nil, fmt.Errorf("list who had consented: %w", err)
+		}
+		persons = append(persons, person)
+	}
+	return persons, rows.Err()
+}
+
 // Consents lists all consents that a person ever gave, newest first.
 func (s *Store) Consents(ctx context.Context, person string) ([]ConsentRecord, error) {
 	rows, err := s.store.SQL().Select("purpose", "recipient", "person", "given", "until", "author", "withdrawn", "renewed").From("acl_consent").

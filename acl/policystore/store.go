@@ -40,6 +40,8 @@ type Store struct {
 	refreshing sync.Mutex
 	entries    map[reference]*entry
 	version    int64
+	// turned wakes whom Changed told to wait; it guards itself.
+	turned signal
 
 	stop    context.CancelFunc
 	stopped chan struct{}
@@ -122,7 +124,35 @@ func (s *Store) Refresh(ctx context.Context) error {
 	}
 	s.version = newest
 	s.current.Store(set)
+	s.turned.give()
 	return nil
+}
+
+// Changed gives a channel that is closed when other policies count than now.
+func (s *Store) Changed() <-chan struct{} { return s.turned.next() }
+
+// signal wakes all who wait for the next one.
+type signal struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (s *signal) next() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ch == nil {
+		s.ch = make(chan struct{})
+	}
+	return s.ch
+}
+
+func (s *signal) give() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ch != nil {
+		close(s.ch)
+		s.ch = nil
+	}
 }
 
 func (s *Store) newest(ctx context.Context, from squirrel.BaseRunner) (int64, error) {

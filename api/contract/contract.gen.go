@@ -43,6 +43,48 @@ func (e AccessRequestState) Valid() bool {
 	}
 }
 
+// Defines values for ChangeReason.
+const (
+	ConsentChanged  ChangeReason = "consent_changed"
+	DecisionChanged ChangeReason = "decision_changed"
+)
+
+// Valid indicates whether the value is a known member of the ChangeReason enum.
+func (e ChangeReason) Valid() bool {
+	switch e {
+	case ConsentChanged:
+		return true
+	case DecisionChanged:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChangeType.
+const (
+	ChangeTypeDelete ChangeType = "delete"
+	ChangeTypeInsert ChangeType = "insert"
+	ChangeTypeReset  ChangeType = "reset"
+	ChangeTypeUpdate ChangeType = "update"
+)
+
+// Valid indicates whether the value is a known member of the ChangeType enum.
+func (e ChangeType) Valid() bool {
+	switch e {
+	case ChangeTypeDelete:
+		return true
+	case ChangeTypeInsert:
+		return true
+	case ChangeTypeReset:
+		return true
+	case ChangeTypeUpdate:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConsentState.
 const (
 	ConsentStateEnded     ConsentState = "ended"
@@ -154,6 +196,27 @@ func (e DifferenceEffect) Valid() bool {
 	}
 }
 
+// Defines values for FeedMetaKey.
+const (
+	FeedMetaKeyContent FeedMetaKey = "content"
+	FeedMetaKeyDataset FeedMetaKey = "dataset"
+	FeedMetaKeyHashed  FeedMetaKey = "hashed"
+)
+
+// Valid indicates whether the value is a known member of the FeedMetaKey enum.
+func (e FeedMetaKey) Valid() bool {
+	switch e {
+	case FeedMetaKeyContent:
+		return true
+	case FeedMetaKeyDataset:
+		return true
+	case FeedMetaKeyHashed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FindingOutcome.
 const (
 	Allows    FindingOutcome = "allows"
@@ -193,6 +256,24 @@ func (e KeyState) Valid() bool {
 	case KeyStateEnded:
 		return true
 	case KeyStateRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewSubscriptionFrom.
+const (
+	NewSubscriptionFromBeginning NewSubscriptionFrom = "beginning"
+	NewSubscriptionFromNow       NewSubscriptionFrom = "now"
+)
+
+// Valid indicates whether the value is a known member of the NewSubscriptionFrom enum.
+func (e NewSubscriptionFrom) Valid() bool {
+	switch e {
+	case NewSubscriptionFromBeginning:
+		return true
+	case NewSubscriptionFromNow:
 		return true
 	default:
 		return false
@@ -243,6 +324,7 @@ const (
 	Canceled        ProblemCode = "canceled"
 	Conflict        ProblemCode = "conflict"
 	Denied          ProblemCode = "denied"
+	Gone            ProblemCode = "gone"
 	Internal        ProblemCode = "internal"
 	Invalid         ProblemCode = "invalid"
 	NotFound        ProblemCode = "not_found"
@@ -261,6 +343,8 @@ func (e ProblemCode) Valid() bool {
 	case Conflict:
 		return true
 	case Denied:
+		return true
+	case Gone:
 		return true
 	case Internal:
 		return true
@@ -340,6 +424,42 @@ func (e SigninProviderKind) Valid() bool {
 	case Cas:
 		return true
 	case Oidc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SubscriptionState.
+const (
+	SubscriptionStateActive SubscriptionState = "active"
+	SubscriptionStateEnded  SubscriptionState = "ended"
+)
+
+// Valid indicates whether the value is a known member of the SubscriptionState enum.
+func (e SubscriptionState) Valid() bool {
+	switch e {
+	case SubscriptionStateActive:
+		return true
+	case SubscriptionStateEnded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListChangesParamsFrom.
+const (
+	ListChangesParamsFromBeginning ListChangesParamsFrom = "beginning"
+	ListChangesParamsFromNow       ListChangesParamsFrom = "now"
+)
+
+// Valid indicates whether the value is a known member of the ListChangesParamsFrom enum.
+func (e ListChangesParamsFrom) Valid() bool {
+	switch e {
+	case ListChangesParamsFromBeginning:
+		return true
+	case ListChangesParamsFromNow:
 		return true
 	default:
 		return false
@@ -457,6 +577,44 @@ type Application struct {
 	Revision      *int64               `json:"revision,omitempty"`
 	Roles         *[]string            `json:"roles,omitempty"`
 	Steward       string               `json:"steward"`
+}
+
+// Change defines model for Change.
+type Change struct {
+	// Id The offset of the event, the same whenever it is given again.
+	Id string `json:"id"`
+
+	// Key Which row; see `key` of `meta`.
+	Key *string `json:"key,omitempty"`
+
+	// Reason Why a feed is reset.
+	Reason *ChangeReason `json:"reason,omitempty"`
+
+	// Row The row after an insert or update: every value as text, NULL as null.
+	Row  *map[string]*string `json:"row,omitempty"`
+	Time time.Time           `json:"time"`
+	Type ChangeType          `json:"type"`
+
+	// Version The version of the dataset that made the change.
+	Version int64 `json:"version"`
+}
+
+// ChangeReason Why a feed is reset.
+type ChangeReason string
+
+// ChangeType defines model for Change.Type.
+type ChangeType string
+
+// ChangesPage defines model for ChangesPage.
+type ChangesPage struct {
+	Events []Change `json:"events"`
+	Meta   FeedMeta `json:"meta"`
+
+	// More There are more events already.
+	More bool `json:"more"`
+
+	// Next The offset to go on at.
+	Next string `json:"next"`
 }
 
 // Consent Example: {"by":"teacher","given":"2026-11-24T08:00:00Z","person":"10001","purpose":"reading_advice","state":"given"}
@@ -597,6 +755,28 @@ type Explanation struct {
 	Right         string                  `json:"right"`
 }
 
+// FeedMeta defines model for FeedMeta.
+type FeedMeta struct {
+	AsOf     *time.Time  `json:"as_of,omitempty"`
+	Dataset  string      `json:"dataset"`
+	Decision string      `json:"decision"`
+	Fields   []SeenField `json:"fields"`
+
+	// Key What the key of events is: that of the dataset; a hash of it that is the caller's alone, where it is not shown;
+	// or a hash of what is shown of a row, where the dataset has no key. Equal rows then have equal keys and are to be counted.
+	Key           FeedMetaKey `json:"key"`
+	PolicyVersion int64       `json:"policy_version"`
+	PublishedAt   *time.Time  `json:"published_at,omitempty"`
+	SomeRows      bool        `json:"some_rows"`
+	Source        string      `json:"source"`
+	Version       int64       `json:"version"`
+	Withheld      []Withheld  `json:"withheld"`
+}
+
+// FeedMetaKey What the key of events is: that of the dataset; a hash of it that is the caller's alone, where it is not shown;
+// or a hash of what is shown of a row, where the dataset has no key. Equal rows then have equal keys and are to be counted.
+type FeedMetaKey string
+
 // Finding defines model for Finding.
 type Finding struct {
 	Description *string        `json:"description,omitempty"`
@@ -644,6 +824,22 @@ type Meta struct {
 	Version       int64       `json:"version"`
 	Withheld      []Withheld  `json:"withheld"`
 }
+
+// NewSubscription defines model for NewSubscription.
+type NewSubscription struct {
+	Application string               `json:"application"`
+	Dataset     string               `json:"dataset"`
+	Fields      *[]string            `json:"fields,omitempty"`
+	From        *NewSubscriptionFrom `json:"from,omitempty"`
+	Purpose     *string              `json:"purpose,omitempty"`
+
+	// Topic Example: yitong.lib_app.staff
+	Topic string  `json:"topic"`
+	Where *string `json:"where,omitempty"`
+}
+
+// NewSubscriptionFrom defines model for NewSubscription.From.
+type NewSubscriptionFrom string
 
 // Page Example: {"meta":{"dataset":"hr.staff","decision":"cfcbcc102882b3076936b38ed5d4634b923b2b506266fa84d98d13abe76c7428","fields":[{"access":"clear","name":"count","reason":"number of rows","some_rows":false,"type":"int64"}],"policy_version":1,"published_at":"2026-11-24T08:00:00Z","some_rows":false,"source":"hr","version":1,"withheld":[{"field":"id_number","reason":"limited by sensitive-personal-information"}]},"next":null,"rows":[{"count":"1"}]}
 type Page struct {
@@ -868,6 +1064,45 @@ type StatementAnswer struct {
 	Rows [][]*string `json:"rows"`
 }
 
+// Subscription defines model for Subscription.
+type Subscription struct {
+	Application string `json:"application"`
+	Dataset     string `json:"dataset"`
+
+	// Delivered When they last did.
+	Delivered *time.Time `json:"delivered,omitempty"`
+	Ended     *time.Time `json:"ended,omitempty"`
+
+	// Events Events that the brokers acknowledged.
+	Events int64     `json:"events"`
+	Fields *[]string `json:"fields,omitempty"`
+	Id     string    `json:"id"`
+
+	// Lag The difference.
+	Lag    int64     `json:"lag"`
+	Made   time.Time `json:"made"`
+	MadeBy string    `json:"made_by"`
+
+	// Newest The version that is published.
+	Newest  int64   `json:"newest"`
+	Purpose *string `json:"purpose,omitempty"`
+
+	// Reason Why it ended.
+	Reason *string           `json:"reason,omitempty"`
+	State  SubscriptionState `json:"state"`
+	Topic  string            `json:"topic"`
+
+	// Trouble What hinders the delivery at the moment; it is tried again.
+	Trouble *string `json:"trouble,omitempty"`
+
+	// Version The version of the dataset up to which everything was delivered.
+	Version int64   `json:"version"`
+	Where   *string `json:"where,omitempty"`
+}
+
+// SubscriptionState defines model for Subscription.State.
+type SubscriptionState string
+
 // Text defines model for Text.
 type Text struct {
 	En *string `json:"en,omitempty"`
@@ -1029,6 +1264,39 @@ type GetDatasetParams struct {
 	// Right The right by which the data is wanted.
 	Right *ByRight `form:"right,omitempty" json:"right,omitempty"`
 }
+
+// ListChangesParams defines parameters for ListChanges.
+type ListChangesParams struct {
+	// Fields Fields to give, in that order, separated by commas; all that may be held when not given.
+	Fields *[]string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Where A filter over what is shown
+	Where *Where `form:"where,omitempty" json:"where,omitempty"`
+
+	// Purpose What the data is wanted for
+	Purpose *ForPurpose `form:"purpose,omitempty" json:"purpose,omitempty"`
+
+	// From Where to begin without an offset: with the rows of now as inserts, or with what changes from now on.
+	From *ListChangesParamsFrom `form:"from,omitempty" json:"from,omitempty"`
+
+	// After The offset behind which to go on
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Events at most of a JSON answer; 100 when not given.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Wait Seconds that a JSON answer waits for the first event; 0 when not given.
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+
+	// XOnBehalfOf Who lent rights to the caller by a delegation
+	XOnBehalfOf *OnBehalfOf `json:"X-On-Behalf-Of,omitempty"`
+
+	// LastEventID As `after`, before which it counts
+	LastEventID *string `json:"Last-Event-ID,omitempty"`
+}
+
+// ListChangesParamsFrom defines parameters for ListChanges.
+type ListChangesParamsFrom string
 
 // GetFiguresParams defines parameters for GetFigures.
 type GetFiguresParams struct {
@@ -1302,6 +1570,9 @@ type RevokeGrantJSONRequestBody RevokeGrantJSONBody
 // RunSqlJSONRequestBody defines body for RunSql for application/json ContentType.
 type RunSqlJSONRequestBody = Statement
 
+// RegisterSubscriptionJSONRequestBody defines body for RegisterSubscription for application/json ContentType.
+type RegisterSubscriptionJSONRequestBody = NewSubscription
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// GetDocumentation This contract for people
@@ -1373,6 +1644,9 @@ type ServerInterface interface {
 	// GetDataset A dataset's fields as the caller may see them
 	// (GET /v1/datasets/{dataset})
 	GetDataset(c *gin.Context, dataset DatasetId, params GetDatasetParams)
+	// ListChanges What changes in a dataset, as the caller sees it
+	// (GET /v1/datasets/{dataset}/changes)
+	ListChanges(c *gin.Context, dataset DatasetId, params ListChangesParams)
 	// GetFigures Figures over a dataset
 	// (GET /v1/datasets/{dataset}/figures)
 	GetFigures(c *gin.Context, dataset DatasetId, params GetFiguresParams)
@@ -1463,6 +1737,18 @@ type ServerInterface interface {
 	// RunSql The answer to a SELECT over datasets
 	// (POST /v1/sql)
 	RunSql(c *gin.Context, params RunSqlParams)
+	// ListSubscriptions What applications are sent
+	// (GET /v1/subscriptions)
+	ListSubscriptions(c *gin.Context)
+	// RegisterSubscription Have the changes of a dataset written to a topic
+	// (POST /v1/subscriptions)
+	RegisterSubscription(c *gin.Context)
+	// EndSubscription End a subscription
+	// (DELETE /v1/subscriptions/{subscription})
+	EndSubscription(c *gin.Context, subscription string)
+	// GetSubscription A subscription with its state and lag
+	// (GET /v1/subscriptions/{subscription})
+	GetSubscription(c *gin.Context, subscription string)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -2048,6 +2334,130 @@ func (siw *ServerInterfaceWrapper) GetDataset(c *gin.Context) {
 	}
 
 	siw.Handler.GetDataset(c, dataset, params)
+}
+
+// ListChanges operation middleware
+func (siw *ServerInterfaceWrapper) ListChanges(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "dataset" -------------
+	var dataset DatasetId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "dataset", c.Param("dataset"), &dataset, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter dataset: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListChangesParams
+
+	// ------------- Optional query parameter "fields" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", false, false, "fields", c.Request.URL.Query(), &params.Fields, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter fields: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "where" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "where", c.Request.URL.Query(), &params.Where, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter where: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "purpose" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "purpose", c.Request.URL.Query(), &params.Purpose, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter purpose: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", c.Request.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "wait" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "wait", c.Request.URL.Query(), &params.Wait, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter wait: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "X-On-Behalf-Of" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-On-Behalf-Of")]; found {
+		var XOnBehalfOf OnBehalfOf
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for X-On-Behalf-Of, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-On-Behalf-Of", valueList[0], &XOnBehalfOf, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter X-On-Behalf-Of: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.XOnBehalfOf = &XOnBehalfOf
+
+	}
+
+	// ------------- Optional header parameter "Last-Event-ID" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Last-Event-ID")]; found {
+		var LastEventID string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Last-Event-ID, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Last-Event-ID", valueList[0], &LastEventID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Last-Event-ID: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.LastEventID = &LastEventID
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListChanges(c, dataset, params)
 }
 
 // GetFigures operation middleware
@@ -3081,6 +3491,82 @@ func (siw *ServerInterfaceWrapper) RunSql(c *gin.Context) {
 	siw.Handler.RunSql(c, params)
 }
 
+// ListSubscriptions operation middleware
+func (siw *ServerInterfaceWrapper) ListSubscriptions(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSubscriptions(c)
+}
+
+// RegisterSubscription operation middleware
+func (siw *ServerInterfaceWrapper) RegisterSubscription(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RegisterSubscription(c)
+}
+
+// EndSubscription operation middleware
+func (siw *ServerInterfaceWrapper) EndSubscription(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "subscription" -------------
+	var subscription string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "subscription", c.Param("subscription"), &subscription, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter subscription: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndSubscription(c, subscription)
+}
+
+// GetSubscription operation middleware
+func (siw *ServerInterfaceWrapper) GetSubscription(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "subscription" -------------
+	var subscription string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "subscription", c.Param("subscription"), &subscription, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter subscription: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetSubscription(c, subscription)
+}
+
 // GinServerOptions provides options for the Gin server.
 type GinServerOptions struct {
 	BaseURL      string
@@ -3121,6 +3607,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/datasets/:dataset/rows", wrapper.ListRows)
 	router.POST(options.BaseURL+"/v1/datasets/:dataset/rows", wrapper.ContributeRows)
 	router.GET(options.BaseURL+"/v1/datasets/:dataset/figures", wrapper.GetFigures)
+	router.GET(options.BaseURL+"/v1/datasets/:dataset/changes", wrapper.ListChanges)
 	router.POST(options.BaseURL+"/v1/sql", wrapper.RunSql)
 	router.GET(options.BaseURL+"/v1/decisions/explain", wrapper.ExplainDecision)
 	router.GET(options.BaseURL+"/v1/decisions/who", wrapper.WhoCanSee)
@@ -3145,6 +3632,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/delegations", wrapper.ListDelegations)
 	router.POST(options.BaseURL+"/v1/delegations", wrapper.Delegate)
 	router.DELETE(options.BaseURL+"/v1/delegations/:delegation", wrapper.EndDelegation)
+	router.GET(options.BaseURL+"/v1/subscriptions", wrapper.ListSubscriptions)
+	router.POST(options.BaseURL+"/v1/subscriptions", wrapper.RegisterSubscription)
+	router.DELETE(options.BaseURL+"/v1/subscriptions/:subscription", wrapper.EndSubscription)
+	router.GET(options.BaseURL+"/v1/subscriptions/:subscription", wrapper.GetSubscription)
 	router.GET(options.BaseURL+"/v1/signin/providers", wrapper.ListSigninProviders)
 	router.GET(options.BaseURL+"/signin/:provider", wrapper.BeginSignin)
 	router.GET(options.BaseURL+"/signin/:provider/callback", wrapper.FinishSignin)

@@ -15,6 +15,8 @@ import (
 	"github.com/yitong-hub/yitong/catalog/definition"
 	"github.com/yitong-hub/yitong/connectors/all"
 	"github.com/yitong-hub/yitong/contributions"
+	"github.com/yitong-hub/yitong/feed"
+	"github.com/yitong-hub/yitong/feed/kafka"
 	"github.com/yitong-hub/yitong/identity"
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
@@ -39,10 +41,16 @@ type App struct {
 	// Principals are those of the directory and the applications with keys.
 	Principals   *identity.Principals
 	Applications api.Applications
+	// Subscriptions are delivered while Serve runs.
+	Subscriptions *feed.Registry
 
-	store *store.Store
-	lock  *homeLock
-	demo  demoServers
+	store   *store.Store
+	lock    *homeLock
+	demo    demoServers
+	brokers kafka.Config
+	// ending ends, by endFeeds, before the server does.
+	ending   context.Context //nolint:containedctx // that of all feeds
+	endFeeds context.CancelFunc
 }
 
 // Options are what a caller may hand in.
@@ -59,6 +67,7 @@ func New(ctx context.Context, settings config.Config, options Options) (*App, er
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	opened := &App{Config: settings, demo: demoServers{campus: settings.Campus, logger: options.Logger}}
+	opened.ending, opened.endFeeds = context.WithCancel(context.WithoutCancel(ctx))
 	if err := opened.open(ctx, options); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
@@ -92,6 +101,7 @@ func (a *App) open(ctx context.Context, options Options) error {
 	a.Pipelines = pipelines.New(pipelines.Config{
 		Warehouse: a.Warehouse, Catalog: a.Catalog, Drivers: all.Drivers(), CampusDir: a.Config.Campus,
 		Secrets: a.secret, Memory: a.Config.Memory, Logger: options.Logger, Progress: options.Progress,
+		Published: func() { a.Gate.Published() },
 	})
 	return a.openGate(ctx, options.Logger)
 }
@@ -130,7 +140,7 @@ func (a *App) openApplications(ctx context.Context, logger *slog.Logger) error {
 	a.Applications.Usage.Watch()
 	a.Applications.Limiter = identity.NewLimiter(a.Applications.Usage)
 	a.Principals = identity.NewPrincipals(a.Applications.Registry, a.Directory)
-	return nil
+	return a.openSubscriptions()
 }
 
 func loadDirectory(settings config.Config, logger *slog.Logger) (*identity.Directory, error) {
@@ -152,6 +162,7 @@ func warehouseShare(memory int64) int64 { return memory / 2 }
 
 // Close gives everything back, in the reverse order of opening.
 func (a *App) Close() error {
+	a.endFeeds()
 	errs := []error{a.demo.close()}
 	if a.Warehouse != nil {
 		errs = append(errs, a.Warehouse.Close())

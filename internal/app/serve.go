@@ -50,6 +50,7 @@ func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 	}
 	return api.New(api.Config{
 		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people, Applications: a.Applications, Signin: signin, Contributions: a.Contributions, Logger: logger, Now: time.Now,
+		Ending: a.ending, Subscriptions: a.Subscriptions,
 	})
 }
 
@@ -73,6 +74,11 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 		}
 		defer func() { ended = errors.Join(ended, stop()) }()
 	}
+	stopDelivery, err := a.deliver(a.ending, options.Logger)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { ended = errors.Join(ended, stopDelivery()) }()
 	if options.Flight.Listen != "" {
 		stop, err := a.listenFlight(ctx, options)
 		if err != nil {
@@ -81,6 +87,7 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 		defer func() { ended = errors.Join(ended, stop()) }()
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute}
+	server.RegisterOnShutdown(a.endFeeds)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	if options.Ready != nil {

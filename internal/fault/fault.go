@@ -16,6 +16,8 @@ const (
 	Invalid Code = "invalid"
 	// NotFound means that nothing of that name exists, or that it may not be known.
 	NotFound Code = "not_found"
+	// Gone means that it was there, and is not kept any more.
+	Gone Code = "gone"
 	// Denied means that the principal has no right to what was asked.
 	Denied Code = "denied"
 	// Conflict means that the state does not allow it now; nothing was changed.

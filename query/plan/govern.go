@@ -28,8 +28,10 @@ type builder struct {
 	order    []string
 	withheld []Withheld
 	someRows bool
-	// needed are the only fields that are worked out; nil is all.
-	needed map[string]bool
+	// source names other rows than those published now; nil does not.
+	source func(*builder, squirrel.SelectBuilder) squirrel.SelectBuilder
+	// only are the fields that are written out; nil writes all.
+	only map[string]bool
 }
 
 func newBuilder(dataset catalog.Dataset, decision *acl.Decision, means Means) *builder {
@@ -97,7 +99,7 @@ func (b *builder) governed(at moment, s shape) (squirrel.SelectBuilder, error) {
 		if err != nil {
 			return statement, err
 		}
-		if b.needed == nil || b.needed[access.Field.Name] {
+		if b.only == nil || b.only[access.Field.Name] {
 			statement = statement.Column(shown.sql+" AS "+warehouse.Ident(access.Field.Name), shown.args...)
 		}
 		b.describe(access, kind, field.key == whole)
@@ -229,13 +231,13 @@ type moment struct {
 
 func (b *builder) from(statement squirrel.SelectBuilder, at moment) squirrel.SelectBuilder {
 	published := warehouse.Published(b.dataset.ID)
+	if at.asOf == nil && b.source != nil {
+		return b.source(b, statement)
+	}
 	if at.asOf == nil {
 		return at.within(statement.From(published))
 	}
-	names := make([]string, len(b.dataset.Fields))
-	for i, field := range b.dataset.Fields {
-		names[i] = warehouse.Ident(field.Name)
-	}
+	names := b.columns()
 	open := at.within(squirrel.Select(names...).From(published).Where("_since <= ?", *at.asOf))
 	closed := at.within(squirrel.Select(names...).From(warehouse.History(b.dataset.ID)).Where("_since <= ? AND _until > ?", *at.asOf, *at.asOf))
 	switch {
@@ -253,6 +255,14 @@ func (m moment) within(statement squirrel.SelectBuilder) squirrel.SelectBuilder 
 		return statement
 	}
 	return statement.Where("rowid >= ? AND rowid < ?", m.piece.From, m.piece.Until)
+}
+
+func (b *builder) columns() []string {
+	names := make([]string, len(b.dataset.Fields))
+	for i, field := range b.dataset.Fields {
+		names[i] = warehouse.Ident(field.Name)
+	}
+	return names
 }
 
 // value writes what is shown of a field. whole says that the row filter already

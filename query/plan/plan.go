@@ -147,7 +147,7 @@ var done = map[acl.Right]string{"": "seen", acl.View: "seen", acl.Hold: "held", 
 
 // rows plans an answer of rows.
 func (b *builder) rows(request Request) (Plan, error) {
-	b.needed = request.names()
+	b.only = request.names()
 	governed, err := b.governed(moment{request.AsOf, request.Piece}, shownRows)
 	if err != nil {
 		return Plan{}, err
