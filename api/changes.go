@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -155,7 +156,7 @@ func (s *Server) poll(ctx context.Context, c *gin.Context, request query.Changes
 		},
 		Done: func() bool { return len(given.Events) > 0 },
 	})
-	if cause := context.Cause(ctx); cause == error(errServerEnds) {
+	if errors.Is(context.Cause(ctx), errServerEnds) {
 		err = nil // what there is is an answer
 	}
 	if err == nil && given.Next == "" {

@@ -57,7 +57,7 @@ func (s *Server) stream(ctx context.Context, c *gin.Context, request query.Chang
 		Alive: func(context.Context) error { return out.line(": alive") },
 	})
 	c.Set(rowsKey, sent)
-	if cause := context.Cause(ctx); cause == error(errServerEnds) {
+	if errors.Is(context.Cause(ctx), errServerEnds) {
 		err = errServerEnds
 	}
 	if !out.begun {
@@ -74,7 +74,7 @@ func (s *Server) end(c *gin.Context, out *eventWriter, err error) {
 		s.Logger.Info("a feed's client went away", "request", requestID(c))
 		return
 	}
-	if code == fault.Internal || code == fault.Unavailable && err != error(errServerEnds) {
+	if code == fault.Internal || code == fault.Unavailable && !errors.Is(err, errServerEnds) {
 		s.Logger.Error("a feed failed", "request", requestID(c), "code", code, "cause", err)
 	}
 	if err := out.event("", eventEnd, gin.H{"code": code, "detail": fault.Public(err), "request_id": requestID(c)}); err != nil {

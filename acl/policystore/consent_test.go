@@ -197,3 +197,48 @@ func TestConsentGivenByManyAtOnceStandsOnce(t *testing.T) {
 		require.Empty(t, found)
 	})
 }
+
+// TestConsentsOfAMomentAreThoseThatCountedThen looks back at every moment of a
+// history of consents.
+func TestConsentsOfAMomentAreThoseThatCountedThen(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, opened *store.Store) {
+		clock := newHands()
+		policies := withPurposes(t, opened, clock.now)
+		give := func(recipient, person string, until time.Time) {
+			require.NoError(t, policies.Give(t.Context(), policystore.Consent{Purpose: "offer", Recipient: recipient, Person: person, Until: until}))
+		}
+		type past struct {
+			at     time.Time
+			counts []string
+		}
+		var history []past
+		for _, happens := range []func(){
+			func() {},
+			func() { give("library", "1001", clock.now().Add(3*time.Hour)) },
+			func() { give("", "1002", time.Time{}) },
+			func() { give("portal", "1003", time.Time{}) },
+			func() {}, // the first one's time is over
+			func() { give("library", "1001", time.Time{}) },
+			func() { give("library", "1001", clock.now().Add(time.Hour)) },
+			func() { require.NoError(t, policies.Withdraw(t.Context(), "offer", "", "1002")) },
+			func() { give("library", "1002", time.Time{}) },
+			func() {},
+		} {
+			happens()
+			clock.move(time.Minute)
+			counts, err := policies.Consented(t.Context(), "offer", "library")
+			require.NoError(t, err)
+			history = append(history, past{clock.now(), counts})
+			clock.move(time.Hour)
+		}
+		for i, was := range history {
+			found, err := policies.ConsentedAt(t.Context(), "offer", "library", was.at)
+			require.NoError(t, err)
+			require.Equal(t, was.counts, found, "%d", i)
+		}
+		require.Empty(t, history[0].counts)
+		require.Equal(t, []string{"1001", "1002"}, history[2].counts)
+		require.Equal(t, []string{"1002"}, history[9].counts)
+	})
+}

@@ -103,6 +103,14 @@ type events struct {
 	last string
 }
 
+// stream asks for server-sent events.
+func (c *campus) stream(t *testing.T, as, path string, headers ...string) *events {
+	t.Helper()
+	response := c.get(t, as, path, "text/event-stream", headers...)
+	t.Cleanup(func() { response.Body.Close() })
+	return follow(t, response)
+}
+
 func follow(t *testing.T, response *http.Response) *events {
 	t.Helper()
 	require.Equal(t, http.StatusOK, response.StatusCode)
@@ -199,7 +207,7 @@ func TestStreamGivesWhatIsPublished(t *testing.T) {
 	t.Parallel()
 	c := serving(t)
 	defer c.stop()
-	stream := follow(t, c.get(t, "steward_hr", staffChanges, "text/event-stream"))
+	stream := c.stream(t, "steward_hr", staffChanges)
 	require.Equal(t, "meta", stream.next(t).event)
 	rows := map[string]string{}
 	held(t, stream, rows, c.seen(t, "steward_hr"))
@@ -214,7 +222,7 @@ func TestStreamGivesWhatIsPublished(t *testing.T) {
 	} else {
 		rows[one.Key] = *one.Row["title"]
 	}
-	again := follow(t, c.get(t, "steward_hr", staffChanges, "text/event-stream", "Last-Event-ID", first.id))
+	again := c.stream(t, "steward_hr", staffChanges, "Last-Event-ID", first.id)
 	require.Equal(t, "meta", again.next(t).event)
 	held(t, again, rows, c.seen(t, "steward_hr"))
 	c.stop()
@@ -239,7 +247,7 @@ func TestRevocationEndsAStream(t *testing.T) {
 		require.NoError(t, err)
 	}
 	put(grant)
-	stream := follow(t, c.get(t, "visitor", staffChanges+"&from=now", "text/event-stream"))
+	stream := c.stream(t, "visitor", staffChanges+"&from=now")
 	require.Equal(t, "meta", stream.next(t).event)
 
 	// Narrowed: the feed is reset, and goes on with what is left.
