@@ -83,7 +83,7 @@ func drawRow(r *rapid.T, mode string) offered {
 // past is a request that was answered.
 type past struct {
 	sent   sent
-	answer answer
+	answer receipt
 }
 
 // TestContributionsEqualAPlainModel sends random requests and repeats them, and
@@ -167,7 +167,7 @@ func bodyOf(rows []offered) string {
 }
 
 // compare holds a report against the model and gives what is published then.
-func compare(r *rapid.T, rows map[string]booking, version int64, s sent, asked []offered, got answer) (map[string]booking, int64) {
+func compare(r *rapid.T, rows map[string]booking, version int64, s sent, asked []offered, got receipt) (map[string]booking, int64) {
 	times := map[string]int{}
 	for _, row := range asked {
 		times[*row["no"]]++

@@ -103,14 +103,14 @@ type sent struct {
 	onBehalfOf                 string
 }
 
-type answer struct {
+type receipt struct {
 	status   int
 	replayed bool
 	report   pipelines.ContributionReport
 	text     string
 }
 
-func (h *house) send(t testing.TB, s sent) answer {
+func (h *house) send(t testing.TB, s sent) receipt {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/datasets/rooms.booking/rows?mode="+s.mode+s.more, bytes.NewReader([]byte(s.body)))
 	request.Header.Set("Authorization", "Bearer demo:"+s.as)
@@ -124,7 +124,7 @@ func (h *house) send(t testing.TB, s sent) answer {
 	}
 	recorder := httptest.NewRecorder()
 	h.handler.ServeHTTP(recorder, request)
-	made := answer{status: recorder.Code, replayed: recorder.Header().Get("Idempotency-Replayed") == "true", text: recorder.Body.String()}
+	made := receipt{status: recorder.Code, replayed: recorder.Header().Get("Idempotency-Replayed") == "true", text: recorder.Body.String()}
 	if made.status == http.StatusOK {
 		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &made.report))
 		r := made.report
@@ -134,7 +134,7 @@ func (h *house) send(t testing.TB, s sent) answer {
 	return made
 }
 
-func (a answer) codes() []string {
+func (a receipt) codes() []string {
 	codes := []string{}
 	for _, one := range a.report.Refusals {
 		codes = append(codes, one.Code)
