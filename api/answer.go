@@ -36,6 +36,7 @@ var (
 		{"text/csv", render.CSV, acl.Hold, true},
 		{"application/vnd.apache.parquet", render.Parquet, acl.Hold, true},
 		{"application/vnd.apache.arrow.stream", render.Arrow, acl.Hold, true},
+		{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", render.XLSX, acl.Hold, true},
 	}
 )
 
@@ -78,6 +79,10 @@ func negotiate(accept string) (format, error) {
 func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bool) {
 	if as.copied && request.Limit == 0 {
 		request.Limit = query.MaxLimit
+	}
+	if err := render.CheckRows(as.name, request.Limit); err != nil {
+		s.fail(c, err)
+		return
 	}
 	principal := principalOf(c)
 	tag, err := s.tag(c, principal, request, as)
@@ -234,6 +239,13 @@ func (s *Server) copy(c *gin.Context, request query.Request, result *query.Resul
 	}
 	rows, err := render.Write(c.Writer, as.name, result.Reader)
 	c.Set(rowsKey, rows)
+	if err != nil && !c.Writer.Written() { // nothing has left yet: it can still be told
+		for _, name := range []string{"ETag", "Content-Disposition", "Yitong-Fields"} {
+			c.Writer.Header().Del(name)
+		}
+		s.fail(c, err)
+		return
+	}
 	if err != nil {
 		s.Logger.Error("a copy broke off", "request", requestID(c), "cause", err)
 		panic(http.ErrAbortHandler)

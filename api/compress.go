@@ -96,6 +96,9 @@ func (w *compressed) Write(text []byte) (int, error) {
 // WriteString implements io.StringWriter.
 func (w *compressed) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
 
+// Written reports whether an answer began, be it only inside of the encoder.
+func (w *compressed) Written() bool { return w.begun || w.ResponseWriter.Written() }
+
 func (w *compressed) end() error {
 	if w.encoder == nil {
 		return nil

@@ -26,6 +26,7 @@ const (
 	CSV     = "csv"
 	Arrow   = "arrow"
 	Parquet = "parquet"
+	XLSX    = "xlsx"
 )
 
 // IsCopy reports whether a format is a copy, which needs the right to hold; an
@@ -34,10 +35,18 @@ func IsCopy(format string) (bool, error) {
 	switch format {
 	case Table, JSON:
 		return false, nil
-	case NDJSON, CSV, Arrow, Parquet:
+	case NDJSON, CSV, Arrow, Parquet, XLSX:
 		return true, nil
 	}
-	return false, fault.New(fault.Invalid, "unknown format %q: write table, json, ndjson, csv, arrow or parquet", format)
+	return false, fault.New(fault.Invalid, "unknown format %q: write table, json, ndjson, csv, arrow, parquet or xlsx", format)
+}
+
+// CheckRows refuses to begin a copy of more rows than its format can have.
+func CheckRows(format string, rows uint64) error {
+	if format == XLSX && rows > maxXLSXRows {
+		return fault.New(fault.Invalid, "a worksheet has at most %d rows: ask for fewer, or take another format", maxXLSXRows)
+	}
+	return nil
 }
 
 // Write writes all rows of reader as a copy and gives their number.
@@ -51,6 +60,8 @@ func Write(out io.Writer, format string, reader array.RecordReader) (int64, erro
 		return writeArrow(out, reader)
 	case Parquet:
 		return writeParquet(out, reader)
+	case XLSX:
+		return writeXLSX(out, reader)
 	}
 	return 0, fault.New(fault.Invalid, "format %s is not a copy", format)
 }
