@@ -16,8 +16,11 @@ import (
 
 const principalKey = "principal"
 
+// exchangePath is where keys are exchanged: it needs none, and has work to do.
+const exchangePath = "/oauth/token"
+
 // open are the paths that need no key.
-var open = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true, "/openapi.yaml": true, "/docs": true, "/docs/:part": true, "/oauth/token": true}
+var open = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true, "/openapi.yaml": true, "/docs": true, "/docs/:part": true, exchangePath: true}
 
 // authenticate finds who asks, and with whose rights.
 func (s *Server) authenticate(c *gin.Context) {

@@ -78,7 +78,7 @@ func negotiate(accept string) (format, error) {
 // answer reads through the gate and writes the answer.
 func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bool) {
 	if as.copied && request.Limit == 0 {
-		request.Limit = query.MaxLimit
+		request.Limit = min(s.Gate.MaxRows, render.MaxRows(as.name))
 	}
 	if err := render.CheckRows(as.name, request.Limit); err != nil {
 		s.fail(c, err)
@@ -222,6 +222,9 @@ func metaOf(request query.Request, result *query.Result) contract.Meta {
 // byteOrderMark begins a text that Excel is to read as UTF-8.
 const byteOrderMark = "\ufeff"
 
+// brokenKey marks an answer that broke off.
+const brokenKey = "broken"
+
 // copy streams a copy. Once it began an error can only break it off: the
 // connection ends without the end of the answer.
 func (s *Server) copy(c *gin.Context, request query.Request, result *query.Result, as format, bom bool) {
@@ -247,7 +250,8 @@ func (s *Server) copy(c *gin.Context, request query.Request, result *query.Resul
 		return
 	}
 	if err != nil {
-		s.Logger.Error("a copy broke off", "request", requestID(c), "cause", err)
+		c.Set(brokenKey, true)
+		s.Logger.Warn("a copy broke off", "request", requestID(c), "cause", timely(c, err))
 		panic(http.ErrAbortHandler)
 	}
 }

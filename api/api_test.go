@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"github.com/yitong-hub/yitong/api"
 	"github.com/yitong-hub/yitong/internal/app"
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/pipelines"
@@ -42,7 +43,15 @@ type scenario struct {
 }
 
 // campus serves a small demo campus.
-func campus(t *testing.T) http.Handler {
+func campus(t *testing.T) *api.Server {
+	t.Helper()
+	handler, err := opened(t).Handler(slog.New(slog.DiscardHandler), true)
+	require.NoError(t, err)
+	return handler
+}
+
+// opened is a small demo campus with some systems synchronised.
+func opened(t *testing.T) *app.App {
 	t.Helper()
 	home := t.TempDir()
 	settings := config.Config{Home: home, Campus: filepath.Join(home, "campus"), State: filepath.Join(home, "state.db"), Memory: 512 << 20}
@@ -53,9 +62,7 @@ func campus(t *testing.T) http.Handler {
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })
 	_, err = opened.Sync(t.Context(), pipelines.Options{Systems: []string{"hr", "card", "academic", "hpc"}})
 	require.NoError(t, err)
-	handler, err := opened.Handler(slog.New(slog.DiscardHandler), true)
-	require.NoError(t, err)
-	return handler
+	return opened
 }
 
 func contractOf(t *testing.T) routers.Router {

@@ -61,6 +61,10 @@ func (s *Server) GetHealth(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status
 
 // GetReadiness asks the state database.
 func (s *Server) GetReadiness(c *gin.Context) {
+	if s.isRetired() {
+		s.problem(c, fault.New(fault.Unavailable, "the server is ending"))
+		return
+	}
 	if _, err := s.Catalog.Datasets(c, "no such system"); err != nil {
 		s.fail(c, err)
 		return

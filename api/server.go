@@ -23,15 +23,13 @@ import (
 	"github.com/yitong-hub/yitong/api/contract"
 	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
+	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/query"
 )
 
 //go:embed openapi.yaml
 var contractText []byte
-
-// maxBody bounds the body of a request.
-const maxBody = 4 << 20
 
 // People tells who people are.
 type People interface {
@@ -57,6 +55,8 @@ type Config struct {
 	Applications Applications
 	Logger       *slog.Logger
 	Now          func() time.Time
+	// Limits are the defaults where they are 0.
+	Limits config.Limits
 }
 
 // Server carries the contract out.
@@ -65,19 +65,24 @@ type Server struct {
 	routes  routers.Router
 	metrics *metrics
 	docs    http.Handler
+	classes classes
+	ending  ending
+	handler http.Handler
 }
 
 var _ contract.ServerInterface = (*Server)(nil)
 
 // New makes the handler of the whole contract.
-func New(config Config) (http.Handler, error) {
+func New(config Config) (*Server, error) {
 	loader := openapi3.NewLoader()
 	document, err := loader.LoadFromData(contractText)
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
 	document.Servers = nil // any address
-	s := &Server{Config: config, metrics: newMetrics(prometheus.NewRegistry()), docs: documentation()}
+	config.Limits = config.Limits.OrDefaults()
+	registry := prometheus.NewRegistry()
+	s := &Server{Config: config, metrics: newMetrics(registry), docs: documentation(), classes: newClasses(config.Limits, registry), ending: newEnding()}
 	if s.routes, err = gorillamux.NewRouter(document); err != nil {
 		return nil, fmt.Errorf("route the contract: %w", err)
 	}
@@ -85,16 +90,17 @@ func New(config Config) (http.Handler, error) {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.ContextWithFallback = true
-	engine.Use(s.identify, s.observe, s.compress, s.recover, s.usage)
+	engine.Use(s.identify, s.observe, s.release, s.endure, s.compress, s.recover, s.usage)
 	engine.NoRoute(func(c *gin.Context) { s.fail(c, fault.New(fault.NotFound, "there is no such path; /docs lists them")) })
 	engine.NoMethod(func(c *gin.Context) {
 		s.fail(c, fault.New(fault.NotFound, "this path has no such method; /docs lists them"))
 	})
 	contract.RegisterHandlersWithOptions(engine, s, contract.GinServerOptions{
-		Middlewares:  []contract.MiddlewareFunc{s.bound, s.authenticate, s.validate},
+		Middlewares:  []contract.MiddlewareFunc{s.bound, s.authenticate, s.validate, s.admit},
 		ErrorHandler: func(c *gin.Context, err error, _ int) { s.fail(c, invalid(err)) },
 	})
-	return engine, nil
+	s.handler = engine
+	return s, nil
 }
 
 const requestKey = "request"
@@ -133,11 +139,11 @@ func (s *Server) recover(c *gin.Context) {
 }
 
 func (s *Server) usage(c *gin.Context) {
+	defer s.count(c) // what broke off was read as well
 	c.Next()
-	s.count(c)
 }
 
 func (s *Server) bound(c *gin.Context) {
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, s.Limits.Body)
 	c.Next()
 }

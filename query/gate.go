@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	// DefaultLimit and MaxLimit bound what one read holds in memory.
+	// DefaultLimit and MaxLimit bound what one read holds in memory, where
+	// nothing else is configured.
 	DefaultLimit = 100
 	MaxLimit     = 1_000_000
 )
@@ -47,6 +48,8 @@ type Config struct {
 	Policies  Policies
 	Recorder  Recorder
 	Now       func() time.Time
+	// MaxRows are the rows of one read at most, MaxLimit when 0.
+	MaxRows uint64
 }
 
 // Gate is the one reader of published rows. It is safe for concurrent use.
@@ -59,6 +62,9 @@ type Gate struct {
 
 // New makes a gate.
 func New(config Config) *Gate {
+	if config.MaxRows == 0 {
+		config.MaxRows = MaxLimit
+	}
 	return &Gate{Config: config, decider: acl.NewDecider(config.Policies.Current, config.Now)}
 }
 
@@ -200,8 +206,8 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 	switch {
 	case request.Limit == 0:
 		request.Limit = DefaultLimit
-	case request.Limit > MaxLimit:
-		return asked{}, fault.New(fault.Invalid, "a read gives at most %d rows", MaxLimit)
+	case request.Limit > g.MaxRows:
+		return asked{}, fault.New(fault.Invalid, "a read gives at most %d rows", g.MaxRows)
 	}
 	if request.Right == acl.Create { // a deny of view does not take it, and who may write need not see
 		return asked{}, fault.New(fault.Invalid, "rows are read by the right to view, hold or transmit, not to create")

@@ -205,6 +205,7 @@ const (
 	Invalid         ProblemCode = "invalid"
 	NotFound        ProblemCode = "not_found"
 	Stopped         ProblemCode = "stopped"
+	Timeout         ProblemCode = "timeout"
 	TooLarge        ProblemCode = "too_large"
 	TooMany         ProblemCode = "too_many"
 	Unauthenticated ProblemCode = "unauthenticated"
@@ -227,6 +228,8 @@ func (e ProblemCode) Valid() bool {
 	case NotFound:
 		return true
 	case Stopped:
+		return true
+	case Timeout:
 		return true
 	case TooLarge:
 		return true

@@ -77,6 +77,9 @@ right to hold each field; fields that may only be seen are left out.`,
 				if err != nil {
 					return err
 				}
+				if flags.limit == 0 {
+					request.Limit = min(request.Limit, opened.Gate.MaxRows)
+				}
 				if flags.explain {
 					return c.explain(ctx, opened, principal, request)
 				}
@@ -129,7 +132,7 @@ func (f *queryFlags) request(dataset string, asJSON bool) (query.Request, error)
 	case copied:
 		request.Right = acl.Hold
 		if f.limit == 0 {
-			request.Limit = query.MaxLimit
+			request.Limit = min(query.MaxLimit, render.MaxRows(f.format))
 		}
 		if err := render.CheckRows(f.format, request.Limit); err != nil {
 			return request, mistake{errors.New(fault.Public(err))}

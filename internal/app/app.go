@@ -107,7 +107,7 @@ func (a *App) openGate(ctx context.Context, logger *slog.Logger) error {
 	if a.Audit, err = audit.Open(ctx, auditDir(a.Config), a.store, audit.Options{Now: time.Now, Logger: logger}); err != nil {
 		return err
 	}
-	a.Gate = query.New(query.Config{Warehouse: a.Warehouse, Catalog: a.Catalog, Policies: a.Policies, Recorder: a.Audit, Now: time.Now})
+	a.Gate = query.New(query.Config{Warehouse: a.Warehouse, Catalog: a.Catalog, Policies: a.Policies, Recorder: a.Audit, Now: time.Now, MaxRows: a.Config.Limits.Rows})
 	if a.Directory, err = loadDirectory(a.Config); err != nil {
 		return err
 	}

@@ -16,13 +16,6 @@ import (
 	"github.com/yitong-hub/yitong/internal/fault"
 )
 
-const (
-	// readTimeout bounds how long a request may take to arrive.
-	readTimeout = 30 * time.Second
-	// shutdownTimeout is how long answers may take to finish at the end.
-	shutdownTimeout = 30 * time.Second
-)
-
 // ServeOptions say how to serve.
 type ServeOptions struct {
 	// Listen is the address, as 127.0.0.1:8080.
@@ -41,9 +34,9 @@ type ServeOptions struct {
 func IsDemo(settings config.Config) bool { return demo.Is(settings.Campus) }
 
 // Handler makes the handler of the HTTP API.
-func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
+func (a *App) Handler(logger *slog.Logger, demo bool) (*api.Server, error) {
 	return api.New(api.Config{
-		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Applications: a.Applications, Logger: logger, Now: time.Now,
+		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Applications: a.Applications, Logger: logger, Now: time.Now, Limits: a.Config.Limits,
 	})
 }
 
@@ -67,7 +60,11 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 		}
 		defer func() { ended = errors.Join(ended, stop()) }()
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute}
+	limits := a.Config.Limits.OrDefaults()
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: limits.Arrival, ReadTimeout: limits.Arrival, IdleTimeout: limits.Idle, MaxHeaderBytes: limits.Header,
+		ErrorLog: slog.NewLogLogger(options.Logger.Handler(), slog.LevelDebug), // connections that break off: clients' matter
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	if options.Ready != nil {
@@ -78,9 +75,32 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 		return err
 	case <-ctx.Done():
 	}
-	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	if options.Demo { // nobody sends requests here who would have to find another server
+		limits.Grace = 0
+	}
+	return finish(context.WithoutCancel(ctx), server, handler, failed, limits, options.Logger)
+}
+
+// finish ends a server: it says that it is not ready, answers on for the grace,
+// then takes nothing new and finishes the answers that began.
+func finish(ctx context.Context, server *http.Server, handler *api.Server, failed <-chan error, limits config.Limits, logger *slog.Logger) error {
+	logger.Info("ending", "grace", limits.Grace, "finish", limits.Finish)
+	handler.Retire()
+	grace := time.NewTimer(limits.Grace)
+	defer grace.Stop()
+	select {
+	case err := <-failed:
+		return err
+	case <-grace.C:
+	}
+	handler.Drain()
+	ctx, cancel := context.WithTimeout(ctx, limits.Finish)
 	defer cancel()
-	return errors.Join(server.Shutdown(finish), ignoreClosed(<-failed))
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.Join(fault.New(fault.Unavailable, "answers were broken off: they took longer than %s to finish", limits.Finish), server.Close())
+	}
+	return errors.Join(err, ignoreClosed(<-failed))
 }
 
 func ignoreClosed(err error) error {

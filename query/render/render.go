@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -41,10 +42,18 @@ func IsCopy(format string) (bool, error) {
 	return false, fault.New(fault.Invalid, "unknown format %q: write table, json, ndjson, csv, arrow, parquet or xlsx", format)
 }
 
+// MaxRows is the number of rows that a copy of a format can have.
+func MaxRows(format string) uint64 {
+	if format == XLSX {
+		return maxXLSXRows
+	}
+	return math.MaxInt64
+}
+
 // CheckRows refuses to begin a copy of more rows than its format can have.
 func CheckRows(format string, rows uint64) error {
-	if format == XLSX && rows > maxXLSXRows {
-		return fault.New(fault.Invalid, "a worksheet has at most %d rows: ask for fewer, or take another format", maxXLSXRows)
+	if most := MaxRows(format); rows > most {
+		return fault.New(fault.Invalid, "%s has at most %d rows: ask for fewer, or take another format", format, most)
 	}
 	return nil
 }
