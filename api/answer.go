@@ -16,6 +16,7 @@ import (
 	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/api/contract"
 	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/telemetry"
 	"github.com/yitong-hub/yitong/query"
 	"github.com/yitong-hub/yitong/query/plan"
 	"github.com/yitong-hub/yitong/query/render"
@@ -168,6 +169,9 @@ func fieldsHeader(result *query.Result) string {
 // page writes rows as JSON. They were held whole already, so an error can still
 // be told.
 func (s *Server) page(c *gin.Context, request query.Request, result *query.Result) {
+	var err error
+	end := s.rendering(c, request, result)
+	defer func() { end(err) }()
 	rows, err := rowsOf(result.Reader, result.Fields)
 	if err != nil {
 		s.fail(c, err)
@@ -240,7 +244,9 @@ func (s *Server) copy(c *gin.Context, request query.Request, result *query.Resul
 			return
 		}
 	}
+	end := s.rendering(c, request, result)
 	rows, err := render.Write(c.Writer, as.name, result.Reader)
+	end(err)
 	c.Set(rowsKey, rows)
 	if err != nil && !c.Writer.Written() { // nothing has left yet: it can still be told
 		for _, name := range []string{"ETag", "Content-Disposition", "Yitong-Fields"} {
@@ -251,7 +257,7 @@ func (s *Server) copy(c *gin.Context, request query.Request, result *query.Resul
 	}
 	if err != nil {
 		c.Set(brokenKey, true)
-		s.Logger.Warn("a copy broke off", "request", requestID(c), "cause", timely(c, err))
+		s.Logger.Warn("a copy broke off", "request", requestID(c), "cause", telemetry.Redact(timely(c, err).Error()))
 		panic(http.ErrAbortHandler)
 	}
 }

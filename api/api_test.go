@@ -23,6 +23,7 @@ import (
 	"github.com/yitong-hub/yitong/api"
 	"github.com/yitong-hub/yitong/internal/app"
 	"github.com/yitong-hub/yitong/internal/config"
+	"github.com/yitong-hub/yitong/internal/telemetry"
 	"github.com/yitong-hub/yitong/pipelines"
 )
 
@@ -45,19 +46,24 @@ type scenario struct {
 // campus serves a small demo campus.
 func campus(t *testing.T) *api.Server {
 	t.Helper()
-	handler, err := opened(t).Handler(slog.New(slog.DiscardHandler), true)
+	return campusLogging(t, slog.New(slog.DiscardHandler))
+}
+
+func campusLogging(t *testing.T, logger *slog.Logger) *api.Server {
+	t.Helper()
+	handler, err := opened(t, logger).Handler(logger, true)
 	require.NoError(t, err)
 	return handler
 }
 
 // opened is a small demo campus with some systems synchronised.
-func opened(t *testing.T) *app.App {
+func opened(t *testing.T, logger *slog.Logger) *app.App {
 	t.Helper()
 	home := t.TempDir()
 	settings := config.Config{Home: home, Campus: filepath.Join(home, "campus"), State: filepath.Join(home, "state.db"), Memory: 512 << 20}
 	_, err := app.BuildDemo(t.Context(), settings, "small")
 	require.NoError(t, err)
-	opened, err := app.New(t.Context(), settings, app.Options{})
+	opened, err := app.New(t.Context(), settings, app.Options{Logger: logger})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })
 	_, err = opened.Sync(t.Context(), pipelines.Options{Systems: []string{"hr", "card", "academic", "hpc"}})
@@ -110,7 +116,10 @@ func TestScenarios(t *testing.T) {
 	decoder.KnownFields(true)
 	require.NoError(t, decoder.Decode(&scenarios))
 	require.GreaterOrEqual(t, len(scenarios), 40)
-	handler, router := campus(t), contractOf(t)
+	var logs bytes.Buffer
+	handler, router := campusLogging(t, telemetry.Logger(&logs, "debug", true)), contractOf(t)
+	logs.Reset() // what the synchronisation says
+	said := &silence{}
 	answered, kept := map[string]bool{}, map[string]string{}
 	soon := time.Now().AddDate(0, 0, 7).Format(time.DateOnly)
 	for _, s := range scenarios {
@@ -127,6 +136,7 @@ func TestScenarios(t *testing.T) {
 			body, err := io.ReadAll(response.Body)
 			require.NoError(t, err)
 			require.Equal(t, s.Status, response.StatusCode, "%s", body)
+			said.forbid(t, s, body)
 			wanted := s.Type
 			if wanted == "" {
 				wanted = map[bool]string{true: "application/json", false: "application/problem+json"}[s.Status < 300]
@@ -153,6 +163,7 @@ func TestScenarios(t *testing.T) {
 			}
 		})
 	}
+	said.holds(t, logs.String(), len(scenarios))
 	document, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
 	require.NoError(t, err)
 	for path, item := range document.Paths.Map() {

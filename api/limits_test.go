@@ -44,7 +44,7 @@ type serving func(t *testing.T, limits config.Limits) (address string, drain fun
 // TestLimits plays clients that are slow, silent or many against real sockets.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	campus := opened(t)
+	campus := opened(t, slog.New(slog.DiscardHandler))
 	serve := func(t *testing.T, limits config.Limits) (string, func()) {
 		t.Helper()
 		limits = limits.OrDefaults()
@@ -218,11 +218,20 @@ func loadBeyondTheQueue(t *testing.T, serve serving) {
 func inBackground(t *testing.T, address string) <-chan string {
 	t.Helper()
 	answer := make(chan string, 1)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+longCopy, nil)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer demo:"+longSteward)
+	request.Header.Set("Accept", "text/csv")
 	go func() {
-		response := get(t, address+longCopy, longSteward, "text/csv")
+		defer close(answer)
+		response, err := client(0).Do(request)
+		if !assert.NoError(t, err) {
+			return
+		}
+		defer response.Body.Close()
 		text, err := io.ReadAll(response.Body)
-		answer <- string(text)
 		assert.NoError(t, err)
+		answer <- string(text)
 	}()
 	return answer
 }

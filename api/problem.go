@@ -10,6 +10,7 @@ import (
 
 	"github.com/yitong-hub/yitong/api/contract"
 	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/telemetry"
 )
 
 // Codes of problems beside those of faults.
@@ -37,7 +38,7 @@ const statusClientClosed = 499
 func (s *Server) fail(c *gin.Context, err error) {
 	err = timely(c, err)
 	if code, status := codeAndStatus(err); status >= http.StatusInternalServerError {
-		s.Logger.Error("request failed", "request", requestID(c), "code", code, "cause", err)
+		s.Logger.Error("request failed", "request", requestID(c), "code", code, "cause", telemetry.Redact(err.Error()), "trace", traceID(c))
 	}
 	s.problem(c, err)
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/telemetry"
 	"github.com/yitong-hub/yitong/query"
 )
 
@@ -57,6 +58,8 @@ type Config struct {
 	Now          func() time.Time
 	// Limits are the defaults where they are 0.
 	Limits config.Limits
+	// Traces may be nil.
+	Traces *telemetry.Traces
 }
 
 // Server carries the contract out.
@@ -90,13 +93,13 @@ func New(config Config) (*Server, error) {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.ContextWithFallback = true
-	engine.Use(s.identify, s.observe, s.release, s.endure, s.compress, s.recover, s.usage)
+	engine.Use(s.identify, s.trace, s.observe, s.release, s.endure, s.compress, s.recover, s.usage)
 	engine.NoRoute(func(c *gin.Context) { s.fail(c, fault.New(fault.NotFound, "there is no such path; /docs lists them")) })
 	engine.NoMethod(func(c *gin.Context) {
 		s.fail(c, fault.New(fault.NotFound, "this path has no such method; /docs lists them"))
 	})
 	contract.RegisterHandlersWithOptions(engine, s, contract.GinServerOptions{
-		Middlewares:  []contract.MiddlewareFunc{s.bound, s.authenticate, s.validate, s.admit},
+		Middlewares:  []contract.MiddlewareFunc{s.bound, s.traced("authenticate", s.authenticate), s.validate, s.traced("admit", s.admit)},
 		ErrorHandler: func(c *gin.Context, err error, _ int) { s.fail(c, invalid(err)) },
 	})
 	s.handler = engine
@@ -131,7 +134,7 @@ func (s *Server) recover(c *gin.Context) {
 			panic(found)
 		}
 		if found != nil {
-			s.Logger.Error("panic", "request", requestID(c), "panic", found, "stack", string(debug.Stack()))
+			s.Logger.Error("panic", "request", requestID(c), "panic", telemetry.Redact(fmt.Sprint(found)), "stack", string(debug.Stack()))
 			s.fail(c, fault.New(fault.Internal, "an internal error occurred; the operator's log has the cause"))
 		}
 	}()

@@ -50,6 +50,8 @@ type Config struct {
 	Now       func() time.Time
 	// MaxRows are the rows of one read at most, MaxLimit when 0.
 	MaxRows uint64
+	// Stages may be nil.
+	Stages Stages
 }
 
 // Gate is the one reader of published rows. It is safe for concurrent use.
@@ -64,6 +66,9 @@ type Gate struct {
 func New(config Config) *Gate {
 	if config.MaxRows == 0 {
 		config.MaxRows = MaxLimit
+	}
+	if config.Stages == nil {
+		config.Stages = unwatched{}
 	}
 	return &Gate{Config: config, decider: acl.NewDecider(config.Policies.Current, config.Now)}
 }
@@ -168,7 +173,9 @@ func rightOf(request Request) acl.Right {
 }
 
 // Decide gives the dataset and what the principal gets of it now.
-func (g *Gate) Decide(ctx context.Context, principal acl.Principal, right acl.Right, purpose, id string) (catalog.Dataset, *acl.Decision, error) {
+func (g *Gate) Decide(ctx context.Context, principal acl.Principal, right acl.Right, purpose, id string) (_ catalog.Dataset, _ *acl.Decision, err error) {
+	ctx, end := g.Stages.Begin(ctx, "decide")
+	defer func() { end(err) }()
 	dataset, err := g.Catalog.Dataset(ctx, id)
 	if err != nil {
 		return dataset, nil, err
@@ -202,7 +209,9 @@ type asked struct {
 	offset  uint64
 }
 
-func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Request, record *audit.Record) (asked, error) {
+func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Request, record *audit.Record) (_ asked, err error) {
+	ctx, end := g.Stages.Begin(ctx, "plan")
+	defer func() { end(err) }()
 	switch {
 	case request.Limit == 0:
 		request.Limit = DefaultLimit

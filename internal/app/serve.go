@@ -36,7 +36,7 @@ func IsDemo(settings config.Config) bool { return demo.Is(settings.Campus) }
 // Handler makes the handler of the HTTP API.
 func (a *App) Handler(logger *slog.Logger, demo bool) (*api.Server, error) {
 	return api.New(api.Config{
-		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Applications: a.Applications, Logger: logger, Now: time.Now, Limits: a.Config.Limits,
+		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people{a, demo}, Applications: a.Applications, Logger: logger, Now: time.Now, Limits: a.Config.Limits, Traces: a.traces,
 	})
 }
 
