@@ -156,8 +156,13 @@ func writeArrow(out io.Writer, reader array.RecordReader) (int64, error) {
 	return count, writer.Close()
 }
 
+// rowGroup is the number of rows that a Parquet file has in one piece, and so of
+// those that are held until it is written: what DuckDB writes and reads at once.
+const rowGroup = 122_880
+
 func writeParquet(out io.Writer, reader array.RecordReader) (int64, error) {
-	writer, err := pqarrow.NewFileWriter(reader.Schema(), plain{out}, parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd)), pqarrow.DefaultWriterProps())
+	properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithMaxRowGroupLength(rowGroup))
+	writer, err := pqarrow.NewFileWriter(reader.Schema(), plain{out}, properties, pqarrow.DefaultWriterProps())
 	if err != nil {
 		return 0, fmt.Errorf("begin the Parquet file: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -252,55 +251,4 @@ func TestAWorkbookThatIsTooLargeIsRefused(t *testing.T) {
 	_, err := render.Write(&written, render.XLSX, reader)
 	require.True(t, fault.Is(err, fault.Invalid))
 	require.Empty(t, written.Bytes(), "refused before anything is written")
-}
-
-// counted counts what was written, and fails from some byte on.
-type counted struct{ written, until int }
-
-var errFull = errors.New("full")
-
-func (c *counted) Write(text []byte) (int, error) {
-	if c.until > 0 && c.written > c.until {
-		return 0, errFull
-	}
-	c.written += len(text)
-	return len(text), nil
-}
-
-// TestAWorkbookGoesOutAsItsRowsCome compares what was written with what was read.
-func TestAWorkbookGoesOutAsItsRowsCome(t *testing.T) {
-	t.Parallel()
-	var out counted
-	source := &watched{RecordReader: noise(t), out: &out}
-	defer source.Release()
-	count, err := render.Write(&out, render.XLSX, source)
-	require.NoError(t, err)
-	require.EqualValues(t, 40*1000, count)
-	require.Greater(t, source.outAt[39], source.outAt[20]+source.outAt[20]/2, "half of the rows were out when half were read")
-	broken := noise(t)
-	defer broken.Release()
-	_, err = render.Write(&counted{until: 10_000}, render.XLSX, broken)
-	require.ErrorIs(t, err, errFull)
-}
-
-// noise gives rows that cannot be compressed away.
-func noise(t *testing.T) array.RecordReader {
-	t.Helper()
-	return records(t, column(arrow.PrimitiveTypes.Uint64), 40, func(batch int, into *array.RecordBuilder) {
-		for row := range 1000 {
-			into.Field(0).(*array.Uint64Builder).Append(uint64(batch*1000+row) * 0x9E3779B97F4A7C15)
-		}
-	})
-}
-
-// watched notes how much was written when each batch was asked for.
-type watched struct {
-	array.RecordReader
-	out   *counted
-	outAt []int
-}
-
-func (w *watched) Next() bool {
-	w.outAt = append(w.outAt, w.out.written)
-	return w.RecordReader.Next()
 }
