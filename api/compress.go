@@ -9,6 +9,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/yitong-hub/yitong/internal/telemetry"
 )
 
 // compressible are the media types that compression makes smaller; Parquet is
@@ -29,7 +31,7 @@ func (s *Server) compress(c *gin.Context) {
 	c.Writer = wrapped
 	defer func() {
 		if err := wrapped.end(); err != nil {
-			s.Logger.Warn("an answer could not be ended", "request", requestID(c), "cause", err)
+			s.Logger.Warn("an answer could not be ended", "request", requestID(c), "cause", telemetry.Redact(err.Error()))
 		}
 	}()
 	c.Next()

@@ -1,9 +1,6 @@
 package api
 
-import (
-	"net/http"
-	"sync"
-)
+import "sync"
 
 // ending is how far a server is on its way to its end.
 type ending struct {
@@ -17,9 +14,6 @@ func newEnding() ending {
 	made.drain = sync.OnceFunc(func() { close(made.drained) })
 	return made
 }
-
-// ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Retire says that the server is not ready any more and answers all the same, so
 // that those who send requests here can find another before it ends.

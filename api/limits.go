@@ -85,10 +85,11 @@ func (s *Server) admit(c *gin.Context) {
 		s.turnAway(c, class, err)
 		return
 	}
-	ctx, cancel := context.WithTimeoutCause(c.Request.Context(), class.limits.Time, errTime)
-	c.Request = c.Request.WithContext(ctx)
-	writer.endsAt(time.Now().Add(class.limits.Time))
-	c.Set(leaveKey, func() { cancel(); leave() })
+	timer := time.AfterFunc(class.limits.Time, func() { writer.cancel(errTime) })
+	if class == s.classes.copies { // what is held whole is sent whole, if in time or not
+		writer.endsAt(time.Now().Add(class.limits.Time))
+	}
+	c.Set(leaveKey, func() { timer.Stop(); leave() })
 }
 
 // release gives the place of a request back when it was answered.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -11,7 +12,11 @@ const patientKey = "patient"
 
 // endure writes answers to slow clients as long as they take something.
 func (s *Server) endure(c *gin.Context) {
-	writer := &patient{ResponseWriter: c.Writer, controller: http.NewResponseController(c.Writer), stall: s.Limits.Stall}
+	// The context is set here, before anything looks at it, and ended later.
+	ctx, cancel := context.WithCancelCause(c.Request.Context())
+	defer cancel(nil)
+	c.Request = c.Request.WithContext(ctx)
+	writer := &patient{ResponseWriter: c.Writer, controller: http.NewResponseController(c.Writer), stall: s.Limits.Stall, cancel: cancel}
 	c.Writer = writer
 	c.Set(patientKey, writer)
 	c.Next()
@@ -29,6 +34,7 @@ type patient struct {
 	stall      time.Duration
 	end        time.Time
 	extended   time.Time
+	cancel     context.CancelCauseFunc
 }
 
 // arrived ends the time that the request has to arrive: the server would take its

@@ -70,7 +70,7 @@ type Server struct {
 	docs    http.Handler
 	classes classes
 	ending  ending
-	handler http.Handler
+	engine  *gin.Engine
 }
 
 var _ contract.ServerInterface = (*Server)(nil)
@@ -102,8 +102,17 @@ func New(config Config) (*Server, error) {
 		Middlewares:  []contract.MiddlewareFunc{s.bound, s.traced("authenticate", s.authenticate), s.validate, s.traced("admit", s.admit)},
 		ErrorHandler: func(c *gin.Context, err error, _ int) { s.fail(c, invalid(err)) },
 	})
-	s.handler = engine
+	s.engine = engine
 	return s, nil
+}
+
+// ServeHTTP implements http.Handler. Each request has a context of its own: gin
+// would give one to the next request at once, while database/sql still looks at
+// it to see whether the first has ended.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := gin.CreateTestContextOnly(w, s.engine) // not only for tests: the one way that is not through the pool
+	c.Request = r
+	s.engine.HandleContext(c)
 }
 
 const requestKey = "request"

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/yitong-hub/yitong/demo"
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/telemetry"
 )
 
 // ServeOptions say how to serve.
@@ -63,7 +65,7 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 	limits := a.Config.Limits.OrDefaults()
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: limits.Arrival, ReadTimeout: limits.Arrival, IdleTimeout: limits.Idle, MaxHeaderBytes: limits.Header,
-		ErrorLog: slog.NewLogLogger(options.Logger.Handler(), slog.LevelDebug), // connections that break off: clients' matter
+		ErrorLog: log.New(complaints{options.Logger}, "", 0),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -101,6 +103,15 @@ func finish(ctx context.Context, server *http.Server, handler *api.Server, faile
 		err = errors.Join(fault.New(fault.Unavailable, "answers were broken off: they took longer than %s to finish", limits.Finish), server.Close())
 	}
 	return errors.Join(err, ignoreClosed(<-failed))
+}
+
+// complaints logs what the HTTP server has to say, without clients' addresses.
+type complaints struct{ logger *slog.Logger }
+
+// Write implements io.Writer.
+func (c complaints) Write(text []byte) (int, error) {
+	c.logger.Warn("the HTTP server complains", "text", telemetry.Redact(strings.TrimSpace(string(text))))
+	return len(text), nil
 }
 
 func ignoreClosed(err error) error {
