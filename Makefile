@@ -43,6 +43,10 @@ bench: setup-build ## Measure loads, files and the demo campus
 	go run -tags $(TAGS) ./bench
 	go test -tags $(TAGS) -run XXX -bench . -benchtime 1x -v ./bench
 
+.PHONY: bench-api
+bench-api: setup-build ## Measure the API under load: reads of one person, a large read, exports
+	go run -tags $(TAGS) ./bench -case api
+
 .PHONY: soak
 soak: setup-test ## Run the long tests: all crash moments, full random counts, fuzzing
 	YITONG_SOAK=50 YITONG_TEST_REQUIRE=1 go test -tags $(TAGS) -p 1 -timeout 3h -count=1 ./pipelines/... ./internal/app/... ./audit/...

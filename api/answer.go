@@ -17,6 +17,7 @@ import (
 	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/api/contract"
 	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/telemetry"
 	"github.com/yitong-hub/yitong/query"
 	"github.com/yitong-hub/yitong/query/plan"
 	"github.com/yitong-hub/yitong/query/render"
@@ -37,6 +38,7 @@ var (
 		{"text/csv", render.CSV, acl.Hold, true},
 		{"application/vnd.apache.parquet", render.Parquet, acl.Hold, true},
 		{"application/vnd.apache.arrow.stream", render.Arrow, acl.Hold, true},
+		{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", render.XLSX, acl.Hold, true},
 	}
 )
 
@@ -78,10 +80,14 @@ func negotiate(accept string) (format, error) {
 // answer reads through the gate and writes the answer.
 func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bool) {
 	if as.copied && request.Limit == 0 {
-		request.Limit = query.MaxLimit
-		if len(request.Sort) == 0 {
+		request.Limit = min(s.Gate.MaxRows, render.MaxRows(as.name))
+		if len(request.Sort) == 0 && as.name != render.XLSX {
 			request.All, request.Limit = true, 0
 		}
+	}
+	if err := render.CheckRows(as.name, request.Limit); err != nil {
+		s.fail(c, err)
+		return
 	}
 	principal := principalOf(c)
 	tag, err := s.tag(c, principal, request, as)
@@ -110,7 +116,7 @@ func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bo
 		s.page(c, request, result)
 		return
 	}
-	s.copy(c, request.Dataset, result.Reader, as, bom)
+	s.copy(c, request.Dataset, result.Decision, result.Reader, as, bom)
 }
 
 // tag stands for the rows, what may be seen of them, and the form; "" where
@@ -177,6 +183,9 @@ func sourceHeader(dataset, source string, version int64, publishedAt *time.Time)
 // page writes rows as JSON. They were held whole already, so an error can still
 // be told.
 func (s *Server) page(c *gin.Context, request query.Request, result *query.Result) {
+	var err error
+	end := s.rendering(c, request.Dataset, result.Decision)
+	defer func() { end(err) }()
 	rows, err := rowsOf(result.Reader, result.Fields)
 	if err != nil {
 		s.fail(c, err)
@@ -239,9 +248,12 @@ func describeShown(shown query.Shown, asOf *time.Time) contract.Meta {
 // byteOrderMark begins a text that Excel is to read as UTF-8.
 const byteOrderMark = "\ufeff"
 
+// brokenKey marks an answer that broke off.
+const brokenKey = "broken"
+
 // copy streams a copy. Once it began an error can only break it off: the
 // connection ends without the end of the answer.
-func (s *Server) copy(c *gin.Context, name string, reader array.RecordReader, as format, bom bool) {
+func (s *Server) copy(c *gin.Context, name, decision string, reader array.RecordReader, as format, bom bool) {
 	kind := as.media
 	if as.name == render.CSV {
 		kind += "; charset=utf-8; header=present"
@@ -254,10 +266,20 @@ func (s *Server) copy(c *gin.Context, name string, reader array.RecordReader, as
 			return
 		}
 	}
+	end := s.rendering(c, name, decision)
 	rows, err := render.Write(c.Writer, as.name, reader)
+	end(err)
 	c.Set(rowsKey, rows)
+	if err != nil && !c.Writer.Written() { // nothing has left yet: it can still be told
+		for _, name := range []string{"ETag", "Content-Disposition", "Yitong-Fields", "Yitong-Source"} {
+			c.Writer.Header().Del(name)
+		}
+		s.fail(c, err)
+		return
+	}
 	if err != nil {
-		s.Logger.Error("a copy broke off", "request", requestID(c), "cause", err)
+		c.Set(brokenKey, true)
+		s.Logger.Warn("a copy broke off", "request", requestID(c), "cause", telemetry.Redact(timely(c, err).Error()))
 		panic(http.ErrAbortHandler)
 	}
 }

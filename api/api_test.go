@@ -20,8 +20,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"github.com/yitong-hub/yitong/api"
 	"github.com/yitong-hub/yitong/internal/app"
 	"github.com/yitong-hub/yitong/internal/config"
+	"github.com/yitong-hub/yitong/internal/telemetry"
 	"github.com/yitong-hub/yitong/pipelines"
 )
 
@@ -49,7 +51,20 @@ type scenario struct {
 }
 
 // campus serves a small demo campus.
-func campus(t *testing.T) http.Handler {
+func campus(t *testing.T) *api.Server {
+	t.Helper()
+	return campusLogging(t, slog.New(slog.DiscardHandler))
+}
+
+func campusLogging(t *testing.T, logger *slog.Logger) *api.Server {
+	t.Helper()
+	handler, err := opened(t, logger).Handler(logger, true)
+	require.NoError(t, err)
+	return handler
+}
+
+// opened is a small demo campus with some systems synchronised.
+func opened(t *testing.T, logger *slog.Logger) *app.App {
 	t.Helper()
 	home := t.TempDir()
 	settings := config.Config{Home: home, Campus: filepath.Join(home, "campus"), State: filepath.Join(home, "state.db"), Memory: 512 << 20}
@@ -58,14 +73,12 @@ func campus(t *testing.T) http.Handler {
 	require.NoError(t, os.WriteFile(filepath.Join(settings.Campus, "signin.yaml"), []byte(signinText), 0o600))
 	// Subscriptions can be registered; who delivers them is no part of these tests.
 	require.NoError(t, os.WriteFile(filepath.Join(settings.Campus, "kafka.yaml"), []byte("brokers: [127.0.0.1:1]\ntopic_prefix: yitong.\n"), 0o600))
-	opened, err := app.New(t.Context(), settings, app.Options{})
+	opened, err := app.New(t.Context(), settings, app.Options{Logger: logger})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })
 	_, err = opened.Sync(t.Context(), pipelines.Options{Systems: []string{"hr", "card", "academic", "hpc", "hall"}})
 	require.NoError(t, err)
-	handler, err := opened.Handler(slog.New(slog.DiscardHandler), true)
-	require.NoError(t, err)
-	return handler
+	return opened
 }
 
 // signinText lets everybody try as often as tests do.
@@ -124,7 +137,10 @@ func TestScenarios(t *testing.T) {
 	decoder.KnownFields(true)
 	require.NoError(t, decoder.Decode(&scenarios))
 	require.GreaterOrEqual(t, len(scenarios), 40)
-	handler, router := campus(t), contractOf(t)
+	var logs bytes.Buffer
+	handler, router := campusLogging(t, telemetry.Logger(&logs, "debug", true)), contractOf(t)
+	logs.Reset() // what the synchronisation says
+	said := &silence{}
 	answered, kept, cookies := map[string]bool{}, map[string]string{}, map[string]string{}
 	soon := time.Now().AddDate(0, 0, 7).Format(time.DateOnly)
 	for _, s := range scenarios {
@@ -155,6 +171,7 @@ func TestScenarios(t *testing.T) {
 			body, err := io.ReadAll(response.Body)
 			require.NoError(t, err)
 			require.Equal(t, s.Status, response.StatusCode, "%s", body)
+			said.forbid(t, s, body)
 			wanted := s.Type
 			if wanted == "" {
 				wanted = map[bool]string{true: "application/json", false: "application/problem+json"}[s.Status < 300]
@@ -181,6 +198,7 @@ func TestScenarios(t *testing.T) {
 			}
 		})
 	}
+	said.holds(t, logs.String(), len(scenarios))
 	document, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
 	require.NoError(t, err)
 	for path, item := range document.Paths.Map() {

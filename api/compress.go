@@ -10,6 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/yitong-hub/yitong/internal/telemetry"
 )
 
 // compressible are the media types that compression makes smaller; Parquet is
@@ -30,7 +32,7 @@ func (s *Server) compress(c *gin.Context) {
 	c.Writer = wrapped
 	defer func() {
 		if err := wrapped.end(); err != nil {
-			s.Logger.Warn("an answer could not be ended", "request", requestID(c), "cause", err)
+			s.Logger.Warn("an answer could not be ended", "request", requestID(c), "cause", telemetry.Redact(err.Error()))
 		}
 	}()
 	c.Next()
@@ -99,6 +101,9 @@ func (w *compressed) WriteString(text string) (int, error) { return w.Write([]by
 
 // Unwrap lets http.ResponseController find the connection.
 func (w *compressed) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Written reports whether an answer began, be it only inside of the encoder.
+func (w *compressed) Written() bool { return w.begun || w.ResponseWriter.Written() }
 
 func (w *compressed) end() error {
 	if w.encoder == nil {

@@ -126,7 +126,7 @@ var exits = []exit{
 			Rows []map[string]*string
 			Meta struct{ Fields []struct{ Name string } }
 		}
-		if !get(t, handler, as, dataset, "application/json", &page) {
+		if !fetch(t, handler, as, dataset, "application/json", &page) {
 			return nil
 		}
 		lines := []string{}
@@ -157,7 +157,7 @@ var exits = []exit{
 	}},
 	{"Arrow", acl.Hold, func(t *testing.T, handler http.Handler, as, dataset string) []string {
 		var text bytes.Buffer
-		if !get(t, handler, as, dataset, "application/vnd.apache.arrow.stream", &text) {
+		if !fetch(t, handler, as, dataset, "application/vnd.apache.arrow.stream", &text) {
 			return nil
 		}
 		reader, err := ipc.NewReader(&text)
@@ -167,7 +167,7 @@ var exits = []exit{
 	}},
 	{"NDJSON", acl.Hold, func(t *testing.T, handler http.Handler, as, dataset string) []string {
 		var text bytes.Buffer
-		if !get(t, handler, as, dataset, "application/x-ndjson", &text) {
+		if !fetch(t, handler, as, dataset, "application/x-ndjson", &text) {
 			return nil
 		}
 		names := headerOf(t, handler, as, dataset)
@@ -189,13 +189,13 @@ var exits = []exit{
 func headerOf(t *testing.T, handler http.Handler, as, dataset string) []string {
 	t.Helper()
 	var text bytes.Buffer
-	require.True(t, get(t, handler, as, dataset, "text/csv", &text))
+	require.True(t, fetch(t, handler, as, dataset, "text/csv", &text))
 	header, err := csv.NewReader(&text).Read()
 	require.NoError(t, err)
 	return slices.Clone(header)
 }
 
-func get(t *testing.T, handler http.Handler, as, dataset, accept string, into any) bool {
+func fetch(t *testing.T, handler http.Handler, as, dataset, accept string, into any) bool {
 	t.Helper()
 	path := "/v1/datasets/" + dataset + "/rows" // a copy is of all rows
 	if accept == "application/json" {

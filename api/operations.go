@@ -1,6 +1,7 @@
 package api
 
 import (
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -44,16 +45,30 @@ func (s *Server) observe(c *gin.Context) {
 	s.metrics.running.Inc()
 	defer func() {
 		s.metrics.running.Dec()
-		operation := c.Request.Method + " " + c.FullPath()
-		if c.FullPath() == "" {
-			operation = "unknown"
-		}
-		took := time.Since(began)
+		operation, took := operationOf(c), time.Since(began)
 		s.metrics.requests.WithLabelValues(operation, strconv.Itoa(c.Writer.Status())).Inc()
 		s.metrics.seconds.WithLabelValues(operation).Observe(took.Seconds())
-		s.Logger.Info("request", "request", requestID(c), "operation", operation, "status", c.Writer.Status(), "bytes", c.Writer.Size(), "took", took)
+		s.access(c, took)
 	}()
 	c.Next()
+}
+
+// access logs a request. Applications are named, persons are not: who read what
+// is in the record of reads, which not everybody reads who reads logs.
+func (s *Server) access(c *gin.Context, took time.Duration) {
+	entry := []slog.Attr{
+		slog.String("request", requestID(c)), slog.String("method", methodOf(c)), slog.String("route", c.FullPath()), slog.Int("status", c.Writer.Status()),
+		slog.Float64("ms", float64(took.Microseconds())/1000), slog.Int64("rows", c.GetInt64(rowsKey)), slog.Int("bytes", max(c.Writer.Size(), 0)),
+	}
+	for key, text := range map[string]string{"trace": traceID(c), "application": c.GetString(applicationKey)} {
+		if text != "" {
+			entry = append(entry, slog.String(key, text))
+		}
+	}
+	if c.GetBool(brokenKey) {
+		entry = append(entry, slog.Bool("broken", true))
+	}
+	s.Logger.LogAttrs(c, slog.LevelInfo, "request", entry...)
 }
 
 // GetHealth says that the process lives.
@@ -61,6 +76,10 @@ func (s *Server) GetHealth(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status
 
 // GetReadiness asks the state database.
 func (s *Server) GetReadiness(c *gin.Context) {
+	if s.isRetired() {
+		s.problem(c, fault.New(fault.Unavailable, "the server is ending"))
+		return
+	}
 	if _, err := s.Catalog.Datasets(c, "no such system"); err != nil {
 		s.fail(c, err)
 		return

@@ -26,15 +26,14 @@ import (
 	"github.com/yitong-hub/yitong/contributions"
 	"github.com/yitong-hub/yitong/feed"
 	"github.com/yitong-hub/yitong/identity/signin"
+	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/telemetry"
 	"github.com/yitong-hub/yitong/query"
 )
 
 //go:embed openapi.yaml
 var contractText []byte
-
-// maxBody bounds the body of a request.
-const maxBody = 4 << 20
 
 // People tells who people are.
 type People interface {
@@ -71,6 +70,10 @@ type Config struct {
 	Now           func() time.Time
 	// Ending ends when the server is about to, and its feeds with it; nil never does.
 	Ending context.Context //nolint:containedctx // it outlives every request
+	// Limits are the defaults where they are 0.
+	Limits config.Limits
+	// Traces may be nil.
+	Traces *telemetry.Traces
 }
 
 // Server carries the contract out.
@@ -79,6 +82,9 @@ type Server struct {
 	routes  routers.Router
 	metrics *metrics
 	docs    http.Handler
+	classes classes
+	ending  ending
+	engine  *gin.Engine
 
 	crossOrigin *http.CrossOriginProtection
 	guessing    guessing
@@ -88,14 +94,16 @@ type Server struct {
 var _ contract.ServerInterface = (*Server)(nil)
 
 // New makes the handler of the whole contract.
-func New(config Config) (http.Handler, error) {
+func New(config Config) (*Server, error) {
 	loader := openapi3.NewLoader()
 	document, err := loader.LoadFromData(contractText)
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
 	document.Servers = nil // any address
-	s := &Server{Config: config, metrics: newMetrics(prometheus.NewRegistry()), docs: documentation()}
+	config.Limits = config.Limits.OrDefaults()
+	registry := prometheus.NewRegistry()
+	s := &Server{Config: config, metrics: newMetrics(registry), docs: documentation(), classes: newClasses(config.Limits, registry), ending: newEnding()}
 	if s.routes, err = gorillamux.NewRouter(document); err != nil {
 		return nil, fmt.Errorf("route the contract: %w", err)
 	}
@@ -109,7 +117,7 @@ func New(config Config) (http.Handler, error) {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.ContextWithFallback = true
-	engine.Use(s.identify, s.observe, s.compress, s.recover, s.usage, s.unhurried)
+	engine.Use(s.identify, s.trace, s.observe, s.release, s.endure, s.compress, s.recover, s.usage, s.unhurried)
 	engine.NoRoute(func(c *gin.Context) { s.fail(c, fault.New(fault.NotFound, "there is no such path; /docs lists them")) })
 	engine.NoMethod(func(c *gin.Context) {
 		s.fail(c, fault.New(fault.NotFound, "this path has no such method; /docs lists them"))
@@ -118,10 +126,20 @@ func New(config Config) (http.Handler, error) {
 		engine.Any(signin.DemoPath+"/*rest", gin.WrapH(demo))
 	}
 	contract.RegisterHandlersWithOptions(engine, s, contract.GinServerOptions{
-		Middlewares:  []contract.MiddlewareFunc{s.bound, s.authenticate, s.validate},
+		Middlewares:  []contract.MiddlewareFunc{s.bound, s.traced("authenticate", s.authenticate), s.validate, s.traced("admit", s.admit)},
 		ErrorHandler: func(c *gin.Context, err error, _ int) { s.fail(c, invalid(err)) },
 	})
-	return engine, nil
+	s.engine = engine
+	return s, nil
+}
+
+// ServeHTTP implements http.Handler. Each request has a context of its own: gin
+// would give one to the next request at once, while database/sql still looks at
+// it to see whether the first has ended.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := gin.CreateTestContextOnly(w, s.engine) // not only for tests: the one way that is not through the pool
+	c.Request = r
+	s.engine.HandleContext(c)
 }
 
 const requestKey = "request"
@@ -152,7 +170,7 @@ func (s *Server) recover(c *gin.Context) {
 			panic(found)
 		}
 		if found != nil {
-			s.Logger.Error("panic", "request", requestID(c), "panic", found, "stack", string(debug.Stack()))
+			s.Logger.Error("panic", "request", requestID(c), "panic", telemetry.Redact(fmt.Sprint(found)), "stack", string(debug.Stack()))
 			s.fail(c, fault.New(fault.Internal, "an internal error occurred; the operator's log has the cause"))
 		}
 	}()
@@ -160,12 +178,12 @@ func (s *Server) recover(c *gin.Context) {
 }
 
 func (s *Server) usage(c *gin.Context) {
+	defer s.count(c) // what broke off was read as well
 	c.Next()
-	s.count(c)
 }
 
 func (s *Server) bound(c *gin.Context) {
-	most := int64(maxBody)
+	most := s.Limits.Body
 	if c.Request.Method == http.MethodPost && c.FullPath() == contributePath {
 		most = maxContribution
 	}

@@ -37,7 +37,7 @@ func (s *Server) RunSql(c *gin.Context, _ contract.RunSqlParams) { //nolint:revi
 		c.Writer.Header().Add("Yitong-Fields", shown.Dataset+": "+fieldsHeader(shown.Fields, shown.Withheld))
 	}
 	if as.copied {
-		s.copy(c, "statement", result.Reader, as, value(asked.Bom))
+		s.copy(c, "statement", "", result.Reader, as, value(asked.Bom))
 		return
 	}
 	answer, err := statementAnswer(request, result)

@@ -15,6 +15,11 @@ type options struct {
 	rows  int64
 	bytes int64
 	dir   string
+	// exportRows is the size of the table that the API exports; rate and length are
+	// those of reads of one person.
+	exportRows int64
+	rate       int
+	length     time.Duration
 }
 
 // result is one measured figure.
@@ -26,7 +31,7 @@ type result struct {
 
 var cases = map[string]func(context.Context, options) ([]result, error){
 	"history": measureHistory, "gbk": measureGBK, "campus": measureCampus,
-	"decisions": measureDecisions, "questions": measureQuestions, "gate": measureGate,
+	"decisions": measureDecisions, "questions": measureQuestions, "gate": measureGate, "api": measureAPI,
 }
 
 func main() {
@@ -37,11 +42,22 @@ func main() {
 }
 
 func run() error {
-	which := flag.String("case", "all", "campus, history, gbk, decisions, questions, gate or all")
+	which := flag.String("case", "all", "campus, history, gbk, decisions, questions, gate, api or all (but api)")
 	var o options
 	flag.Int64Var(&o.rows, "rows", 2_000_000, "rows of the table in the case history")
 	flag.Int64Var(&o.bytes, "bytes", 1_000_000_000, "size of the file in the case gbk")
+	flag.Int64Var(&o.exportRows, "export-rows", 10_000_000, "rows of the table in the case api")
+	flag.IntVar(&o.rate, "rate", 500, "requests a second in the case api")
+	flag.DurationVar(&o.length, "for", 20*time.Second, "how long the requests of the case api come")
+	served := flag.String("serve", "", "be the server of the case api on this home folder")
+	floor := flag.Int64("floor", 0, "rows of the engine's own result that the server of the case api gives")
 	flag.Parse()
+	if *served != "" {
+		return serveAPI(context.Background(), *served, *floor)
+	}
+	if o.rate < 1 || o.rate > 10_000 || o.exportRows < 1 || o.length > 10*time.Minute {
+		return fmt.Errorf("the case api takes 1 to 10,000 requests a second for at most 10m, and at least one row")
+	}
 	dir, err := os.MkdirTemp("", "yitong-bench-")
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/acl/acltest"
@@ -84,6 +86,8 @@ func readBack(t *testing.T, format string, text []byte, fields []plan.Field) []s
 		require.NoError(t, err)
 		defer reader.Release()
 		return cells(t, reader)
+	case render.XLSX:
+		return readWorkbook(t, text, fields)
 	}
 	opened, err := file.NewParquetReader(bytes.NewReader(text))
 	require.NoError(t, err)
@@ -96,4 +100,39 @@ func readBack(t *testing.T, format string, text []byte, fields []plan.Field) []s
 	rows := array.NewTableReader(table, 100)
 	defer rows.Release()
 	return cells(t, rows)
+}
+
+// readWorkbook reads what the cells of a workbook show.
+func readWorkbook(t *testing.T, text []byte, fields []plan.Field) []string {
+	t.Helper()
+	book, err := excelize.OpenReader(bytes.NewReader(text))
+	require.NoError(t, err)
+	defer book.Close()
+	rows, err := book.Rows("rows")
+	require.NoError(t, err)
+	count := 0
+	for rows.Next() { // rows of nothing but NULL too
+		count++
+	}
+	require.NoError(t, errors.Join(rows.Error(), rows.Close()))
+	lines := []string(nil)
+	for line := range count - 1 {
+		made := ""
+		for i := range fields {
+			at, err := excelize.CoordinatesToCellName(i+1, line+2)
+			require.NoError(t, err)
+			shown, err := book.GetCellValue("rows", at)
+			require.NoError(t, err)
+			kind, err := book.GetCellType("rows", at)
+			require.NoError(t, err)
+			value := condition.Value{Text: shown, Valid: kind != excelize.CellTypeUnset || shown != ""}
+			if kind == excelize.CellTypeBool {
+				value.Text = strings.ToLower(shown)
+			}
+			made += cell(value)
+		}
+		lines = append(lines, made)
+	}
+	slices.Sort(lines)
+	return lines
 }

@@ -152,7 +152,7 @@ func reads(t *testing.T) int {
 func TestEveryExitShowsWhatThePlainEvaluatorDoes(t *testing.T) {
 	t.Parallel()
 	exits := map[string]func(*testing.T, *world, *acltest.Draw) bool{"rows": readRows, "figures": readFigures, "sql": readSQL}
-	for _, format := range []string{render.CSV, render.NDJSON, render.Arrow, render.Parquet} {
+	for _, format := range []string{render.CSV, render.NDJSON, render.Arrow, render.Parquet, render.XLSX} {
 		exits[format] = func(t *testing.T, w *world, draw *acltest.Draw) bool { return readCopy(t, w, draw, format) }
 	}
 	for name, exit := range exits {

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// DefaultLimit and MaxLimit bound what one read holds in memory; reads of all
-	// rows hold a part.
+	// DefaultLimit and MaxLimit bound what one read holds in memory, where nothing
+	// else is configured; reads of all rows hold a part.
 	DefaultLimit = 100
 	MaxLimit     = 1_000_000
 )
@@ -53,6 +53,10 @@ type Config struct {
 	Policies  Policies
 	Recorder  Recorder
 	Now       func() time.Time
+	// MaxRows are the rows of one read at most, MaxLimit when 0.
+	MaxRows uint64
+	// Stages may be nil.
+	Stages Stages
 }
 
 // Gate is the one reader of published rows. It is safe for concurrent use.
@@ -68,6 +72,12 @@ type Gate struct {
 
 // New makes a gate.
 func New(config Config) *Gate {
+	if config.MaxRows == 0 {
+		config.MaxRows = MaxLimit
+	}
+	if config.Stages == nil {
+		config.Stages = unwatched{}
+	}
 	return &Gate{Config: config, decider: acl.NewDecider(config.Policies.Current, config.Now)}
 }
 
@@ -175,7 +185,9 @@ func rightOf(request Request) acl.Right {
 }
 
 // Decide gives the dataset and what the principal gets of it now.
-func (g *Gate) Decide(ctx context.Context, principal acl.Principal, right acl.Right, purpose, id string) (catalog.Dataset, *acl.Decision, error) {
+func (g *Gate) Decide(ctx context.Context, principal acl.Principal, right acl.Right, purpose, id string) (_ catalog.Dataset, _ *acl.Decision, err error) {
+	ctx, end := g.Stages.Begin(ctx, "decide")
+	defer func() { end(err) }()
 	described, err := g.known.find(ctx, g.Catalog, id)
 	if err != nil {
 		return catalog.Dataset{}, nil, err
@@ -213,7 +225,9 @@ type asked struct {
 	past  bool
 }
 
-func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Request, record *audit.Record) (asked, error) {
+func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Request, record *audit.Record) (_ asked, err error) {
+	ctx, end := g.Stages.Begin(ctx, "plan")
+	defer func() { end(err) }()
 	if request.All {
 		if err := demandPlain(request); err != nil {
 			return asked{}, err
@@ -224,8 +238,8 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 		request.Limit = math.MaxInt64
 	case request.Limit == 0:
 		request.Limit = DefaultLimit
-	case request.Limit > MaxLimit:
-		return asked{}, fault.New(fault.Invalid, "a read gives at most %d rows", MaxLimit)
+	case request.Limit > g.MaxRows:
+		return asked{}, fault.New(fault.Invalid, "a read gives at most %d rows", g.MaxRows)
 	}
 	if request.Right == acl.Create { // a deny of view does not take it, and who may write need not see
 		return asked{}, fault.New(fault.Invalid, "rows are read by the right to view, hold or transmit, not to create")

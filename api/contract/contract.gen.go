@@ -329,6 +329,7 @@ const (
 	Invalid         ProblemCode = "invalid"
 	NotFound        ProblemCode = "not_found"
 	Stopped         ProblemCode = "stopped"
+	Timeout         ProblemCode = "timeout"
 	TooLarge        ProblemCode = "too_large"
 	TooMany         ProblemCode = "too_many"
 	Unauthenticated ProblemCode = "unauthenticated"
@@ -353,6 +354,8 @@ func (e ProblemCode) Valid() bool {
 	case NotFound:
 		return true
 	case Stopped:
+		return true
+	case Timeout:
 		return true
 	case TooLarge:
 		return true

@@ -59,7 +59,7 @@ are left out and named, sensitive ones are masked, rows are filtered, and the
 read is recorded. Filters, orders, groups and figures see masked values as they
 are shown.
 
-The formats csv, ndjson, arrow and parquet, and --output, are copies and need the
+The formats csv, ndjson, arrow, parquet and xlsx, and --output, are copies and need the
 right to hold each field; fields that may only be seen are left out.`,
 		Example: "  yitong query hr.staff --as steward_hr --limit 5\n" +
 			"  yitong query hr.staff --as leader --fields name,title --where \"title = '教授'\" --sort name\n" +
@@ -79,6 +79,9 @@ right to hold each field; fields that may only be seen are left out.`,
 				if err != nil {
 					return err
 				}
+				if flags.limit == 0 {
+					request.Limit = min(request.Limit, opened.Gate.MaxRows)
+				}
 				if flags.explain {
 					return c.explain(ctx, opened, principal, request)
 				}
@@ -96,7 +99,7 @@ right to hold each field; fields that may only be seen are left out.`,
 	set.Uint64Var(&flags.limit, "limit", 0, "rows at most (20 on the screen; all in copies, or 1,000,000 in an order)")
 	set.Uint64Var(&flags.offset, "offset", 0, "rows to pass over")
 	set.StringVar(&flags.asOf, "as-of", "", "the state at this time, as 2026-01-31 (its end) or 2026-01-31T08:00:00+08:00")
-	set.StringVar(&flags.format, "format", render.Table, "table, json, ndjson, csv, arrow or parquet")
+	set.StringVar(&flags.format, "format", render.Table, "table, json, ndjson, csv, arrow, parquet or xlsx")
 	set.StringVar(&flags.output, "output", "", "write into this file instead of the standard output")
 	set.BoolVar(&flags.explain, "explain", false, "show the decision for each field instead of rows")
 	return command
@@ -125,14 +128,17 @@ func (f *queryFlags) request(dataset string, asJSON bool) (query.Request, error)
 		return request, mistake{errors.New(fault.Public(err))}
 	}
 	if !copied && f.output != "" {
-		return request, mistake{errors.New("--output needs a format of files: ndjson, csv, arrow or parquet")}
+		return request, mistake{errors.New("--output needs a format of files: ndjson, csv, arrow, parquet or xlsx")}
 	}
 	switch {
 	case copied:
 		request.Right = acl.Hold
-		request.All = f.limit == 0 && f.offset == 0 && len(f.sort)+len(f.groupBy)+len(f.metrics) == 0
+		request.All = f.limit == 0 && f.offset == 0 && len(f.sort)+len(f.groupBy)+len(f.metrics) == 0 && f.format != render.XLSX
 		if f.limit == 0 && !request.All {
-			request.Limit = query.MaxLimit
+			request.Limit = min(query.MaxLimit, render.MaxRows(f.format))
+		}
+		if err := render.CheckRows(f.format, request.Limit); err != nil {
+			return request, mistake{errors.New(fault.Public(err))}
 		}
 	case f.limit == 0:
 		request.Limit = defaultRows

@@ -49,7 +49,7 @@ func TestScenarios(t *testing.T) {
 		})
 	}
 	t.Run("formats", func(t *testing.T) {
-		for format, begins := range map[string]string{"csv": "staff_no\n10001\n", "ndjson": `{"staff_no":"10001"}` + "\n", "parquet": "PAR1", "arrow": "\xff\xff\xff\xff"} {
+		for format, begins := range map[string]string{"csv": "staff_no\n10001\n", "ndjson": `{"staff_no":"10001"}` + "\n", "parquet": "PAR1", "arrow": "\xff\xff\xff\xff", "xlsx": "PK\x03\x04"} {
 			status, out, errs := call(t, "query", "hr.staff", "--as", "steward_hr", "--fields", "staff_no", "--limit", "1", "--format", format, "--home", home)
 			require.Equal(t, exitDone, status, errs)
 			require.Greater(t, len(out), len(begins)-1)

@@ -21,6 +21,7 @@ import (
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/internal/store"
+	"github.com/yitong-hub/yitong/internal/telemetry"
 	"github.com/yitong-hub/yitong/internal/warehouse"
 	"github.com/yitong-hub/yitong/pipelines"
 	"github.com/yitong-hub/yitong/query"
@@ -51,6 +52,7 @@ type App struct {
 	// ending ends, by endFeeds, before the server does.
 	ending   context.Context //nolint:containedctx // that of all feeds
 	endFeeds context.CancelFunc
+	traces   *telemetry.Traces
 }
 
 // Options are what a caller may hand in.
@@ -76,6 +78,9 @@ func New(ctx context.Context, settings config.Config, options Options) (*App, er
 
 func (a *App) open(ctx context.Context, options Options) error {
 	var err error
+	if a.traces, err = openTraces(ctx, options.Logger); err != nil {
+		return err
+	}
 	if a.lock, err = lockHome(a.Config.Home); err != nil {
 		return err
 	}
@@ -120,7 +125,10 @@ func (a *App) openGate(ctx context.Context, logger *slog.Logger) error {
 	if a.Audit, err = audit.Open(ctx, auditDir(a.Config), a.store, audit.Options{Now: time.Now, Logger: logger}); err != nil {
 		return err
 	}
-	a.Gate = query.New(query.Config{Warehouse: a.Warehouse, Catalog: a.Catalog, Policies: a.Policies, Recorder: a.Audit, Now: time.Now})
+	a.Gate = query.New(query.Config{
+		Warehouse: a.Warehouse, Catalog: a.Catalog, Policies: a.Policies, Recorder: tracedRecorder{a.Audit, a.traces}, Now: time.Now,
+		MaxRows: a.Config.Limits.Rows, Stages: a.traces,
+	})
 	a.Contributions = a.contributions()
 	if a.Directory, err = loadDirectory(a.Config, logger); err != nil {
 		return err
@@ -185,6 +193,7 @@ func (a *App) Close() error {
 	if a.lock != nil {
 		errs = append(errs, a.lock.release())
 	}
+	errs = append(errs, a.traces.Close())
 	return errors.Join(errs...)
 }
 

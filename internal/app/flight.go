@@ -42,7 +42,7 @@ func (a *App) listenFlight(ctx context.Context, options ServeOptions) (stop func
 	}
 	server, err := flightsql.New(flightsql.Config{
 		Gate: a.Gate, People: people{app: a, demo: options.Demo}, Applications: a.Applications, Certificate: certificate, Logger: options.Logger, Now: time.Now,
-		Limits: flightsql.Limits{Finish: shutdownTimeout},
+		Limits: flightsql.Limits{Finish: a.Config.Limits.OrDefaults().Finish},
 	})
 	if err != nil {
 		return nil, err

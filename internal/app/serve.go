@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,13 +15,7 @@ import (
 	"github.com/yitong-hub/yitong/demo"
 	"github.com/yitong-hub/yitong/internal/config"
 	"github.com/yitong-hub/yitong/internal/fault"
-)
-
-const (
-	// readTimeout bounds how long a request may take to arrive.
-	readTimeout = 30 * time.Second
-	// shutdownTimeout is how long answers may take to finish at the end.
-	shutdownTimeout = 30 * time.Second
+	"github.com/yitong-hub/yitong/internal/telemetry"
 )
 
 // ServeOptions say how to serve.
@@ -43,7 +38,7 @@ type ServeOptions struct {
 func IsDemo(settings config.Config) bool { return demo.Is(settings.Campus) }
 
 // Handler makes the handler of the HTTP API.
-func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
+func (a *App) Handler(logger *slog.Logger, demo bool) (*api.Server, error) {
 	people, signin, err := a.signin(logger, demo)
 	if err != nil {
 		return nil, err
@@ -51,6 +46,7 @@ func (a *App) Handler(logger *slog.Logger, demo bool) (http.Handler, error) {
 	return api.New(api.Config{
 		Gate: a.Gate, Catalog: a.Catalog, Policies: a.Policies, Audit: a.Audit.Reader, Desk: a.Desk(), People: people, Applications: a.Applications, Signin: signin, Contributions: a.Contributions, Logger: logger, Now: time.Now,
 		Ending: a.ending, Subscriptions: a.Subscriptions,
+		Limits: a.Config.Limits, Traces: a.traces,
 	})
 }
 
@@ -86,7 +82,11 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 		}
 		defer func() { ended = errors.Join(ended, stop()) }()
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute}
+	limits := a.Config.Limits.OrDefaults()
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: limits.Arrival, ReadTimeout: limits.Arrival, IdleTimeout: limits.Idle, MaxHeaderBytes: limits.Header,
+		ErrorLog: log.New(complaints{options.Logger}, "", 0),
+	}
 	server.RegisterOnShutdown(a.endFeeds)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -98,9 +98,41 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 		return err
 	case <-ctx.Done():
 	}
-	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	if options.Demo { // nobody sends requests here who would have to find another server
+		limits.Grace = 0
+	}
+	return finish(context.WithoutCancel(ctx), server, handler, failed, limits, options.Logger)
+}
+
+// finish ends a server: it says that it is not ready, answers on for the grace,
+// then takes nothing new and finishes the answers that began.
+func finish(ctx context.Context, server *http.Server, handler *api.Server, failed <-chan error, limits config.Limits, logger *slog.Logger) error {
+	logger.Info("ending", "grace", limits.Grace, "finish", limits.Finish)
+	handler.Retire()
+	grace := time.NewTimer(limits.Grace)
+	defer grace.Stop()
+	select {
+	case err := <-failed:
+		return err
+	case <-grace.C:
+	}
+	handler.Drain()
+	ctx, cancel := context.WithTimeout(ctx, limits.Finish)
 	defer cancel()
-	return errors.Join(server.Shutdown(finish), ignoreClosed(<-failed))
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.Join(fault.New(fault.Unavailable, "answers were broken off: they took longer than %s to finish", limits.Finish), server.Close())
+	}
+	return errors.Join(err, ignoreClosed(<-failed))
+}
+
+// complaints logs what the HTTP server has to say, without clients' addresses.
+type complaints struct{ logger *slog.Logger }
+
+// Write implements io.Writer.
+func (c complaints) Write(text []byte) (int, error) {
+	c.logger.Warn("the HTTP server complains", "text", telemetry.Redact(strings.TrimSpace(string(text))))
+	return len(text), nil
 }
 
 func ignoreClosed(err error) error {

@@ -36,10 +36,12 @@ type Config struct {
 	State string
 	// Memory is the budget of everything, in bytes.
 	Memory int64
+	// Limits are those of a server.
+	Limits Limits
 }
 
 // Load merges flags over the environment (YITONG_HOME, YITONG_MEMORY,
-// YITONG_STATE) over the defaults. A value that cannot be is an Invalid fault.
+// YITONG_STATE, and those of [LoadLimits]) over the defaults. A value that cannot be is an Invalid fault.
 func Load(flags Flags) (Config, error) {
 	home, err := filepath.Abs(first(flags.Home, os.Getenv("YITONG_HOME"), DefaultHome))
 	if err != nil {
@@ -52,8 +54,13 @@ func Load(flags Flags) (Config, error) {
 	if memory < MinMemory {
 		return Config{}, fault.New(fault.Invalid, "the memory budget is too small: give at least 256MiB")
 	}
+	limits, err := LoadLimits()
+	if err != nil {
+		return Config{}, err
+	}
 	return Config{
-		Home: home, Campus: filepath.Join(home, "campus"), Memory: memory,
+		Limits: limits,
+		Home:   home, Campus: filepath.Join(home, "campus"), Memory: memory,
 		State: first(os.Getenv("YITONG_STATE"), filepath.Join(home, "state.db")),
 	}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -26,6 +27,7 @@ const (
 	CSV     = "csv"
 	Arrow   = "arrow"
 	Parquet = "parquet"
+	XLSX    = "xlsx"
 )
 
 // IsCopy reports whether a format is a copy, which needs the right to hold; an
@@ -34,10 +36,26 @@ func IsCopy(format string) (bool, error) {
 	switch format {
 	case Table, JSON:
 		return false, nil
-	case NDJSON, CSV, Arrow, Parquet:
+	case NDJSON, CSV, Arrow, Parquet, XLSX:
 		return true, nil
 	}
-	return false, fault.New(fault.Invalid, "unknown format %q: write table, json, ndjson, csv, arrow or parquet", format)
+	return false, fault.New(fault.Invalid, "unknown format %q: write table, json, ndjson, csv, arrow, parquet or xlsx", format)
+}
+
+// MaxRows is the number of rows that a copy of a format can have.
+func MaxRows(format string) uint64 {
+	if format == XLSX {
+		return maxXLSXRows
+	}
+	return math.MaxInt64
+}
+
+// CheckRows refuses to begin a copy of more rows than its format can have.
+func CheckRows(format string, rows uint64) error {
+	if most := MaxRows(format); rows > most {
+		return fault.New(fault.Invalid, "%s has at most %d rows: ask for fewer, or take another format", format, most)
+	}
+	return nil
 }
 
 // Write writes all rows of reader as a copy and gives their number.
@@ -51,6 +69,8 @@ func Write(out io.Writer, format string, reader array.RecordReader) (int64, erro
 		return writeArrow(out, reader)
 	case Parquet:
 		return writeParquet(out, reader)
+	case XLSX:
+		return writeXLSX(out, reader)
 	}
 	return 0, fault.New(fault.Invalid, "format %s is not a copy", format)
 }
@@ -136,8 +156,13 @@ func writeArrow(out io.Writer, reader array.RecordReader) (int64, error) {
 	return count, writer.Close()
 }
 
+// rowGroup is the number of rows that a Parquet file has in one piece, and so of
+// those that are held until it is written: what DuckDB writes and reads at once.
+const rowGroup = 122_880
+
 func writeParquet(out io.Writer, reader array.RecordReader) (int64, error) {
-	writer, err := pqarrow.NewFileWriter(reader.Schema(), plain{out}, parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd)), pqarrow.DefaultWriterProps())
+	properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithMaxRowGroupLength(rowGroup))
+	writer, err := pqarrow.NewFileWriter(reader.Schema(), plain{out}, properties, pqarrow.DefaultWriterProps())
 	if err != nil {
 		return 0, fmt.Errorf("begin the Parquet file: %w", err)
 	}
