@@ -143,7 +143,7 @@ func (s *Server) EndSession(c *gin.Context) {
 	if err := s.Signin.Record.Append(c, audit.Record{Principal: s.idOf(c, ended.Person), Action: actionSignOut, Outcome: audit.Allowed}); err != nil {
 		s.Logger.Error("a sign-out is not on record", "request", requestID(c), "cause", err)
 	}
-	s.Logger.Info("signed out", "request", requestID(c), "provider", ended.Provider, "person", ended.Person)
+	s.Logger.Info("signed out", "request", requestID(c), "provider", ended.Provider)
 	answer := gin.H{}
 	address, err := s.Signin.Service.SignOut(c, ended.Provider, c.Request.Host, ended.Proof)
 	if err != nil {
@@ -171,7 +171,7 @@ func (s *Server) EndCasSession(c *gin.Context, provider contract.ProviderId) {
 		return
 	}
 	for _, person := range people {
-		s.Logger.Info("signed out by the provider", "request", requestID(c), "provider", provider, "person", person)
+		s.Logger.Info("signed out by the provider", "request", requestID(c), "provider", provider)
 		if err := s.Signin.Record.Append(c, audit.Record{Principal: s.idOf(c, person), Action: actionSignOut, Outcome: audit.Allowed}); err != nil {
 			s.Logger.Error("a sign-out is not on record", "request", requestID(c), "cause", err)
 		}

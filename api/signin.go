@@ -69,7 +69,7 @@ func (s *Server) beginSession(c *gin.Context, provider string, person signin.Per
 		return fault.Wrap(recordErr, fault.Unavailable, "the sign-in cannot be put on record: try again")
 	}
 	if err != nil {
-		s.Logger.Info("a sign-in was refused", "request", requestID(c), "provider", provider, "person", person.CampusID, "cause", err)
+		s.Logger.Info("a sign-in was refused", "request", requestID(c), "provider", provider, "cause", err)
 		return err
 	}
 	token, begun, err := s.Signin.Sessions.Begin(c, session.Entry{Person: person.CampusID, Provider: provider, Ticket: person.Ticket, Proof: person.Proof})
@@ -82,7 +82,7 @@ func (s *Server) beginSession(c *gin.Context, provider string, person signin.Per
 		}
 	}
 	s.setCookie(c, sessionCookie, token, begun.Ends.Sub(s.Now()))
-	s.Logger.Info("signed in", "request", requestID(c), "provider", provider, "person", person.CampusID)
+	s.Logger.Info("signed in", "request", requestID(c), "provider", provider)
 	return nil
 }
 

@@ -1204,11 +1204,20 @@ type BeginSigninParams struct {
 
 // FinishSigninParams defines parameters for FinishSignin.
 type FinishSigninParams struct {
-	State  *string `form:"state,omitempty" json:"state,omitempty"`
-	Code   *string `form:"code,omitempty" json:"code,omitempty"`
+	// State What this server gave with the request
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Code What an OpenID Connect provider gives to be exchanged
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Ticket What a CAS server gives to be validated
 	Ticket *string `form:"ticket,omitempty" json:"ticket,omitempty"`
-	Iss    *string `form:"iss,omitempty" json:"iss,omitempty"`
-	Error  *string `form:"error,omitempty" json:"error,omitempty"`
+
+	// Iss Who answers (RFC 9207)
+	Iss *string `form:"iss,omitempty" json:"iss,omitempty"`
+
+	// Error Why an OpenID Connect provider gives nothing
+	Error *string `form:"error,omitempty" json:"error,omitempty"`
 }
 
 // EndCasSessionFormdataBody defines parameters for EndCasSession.
