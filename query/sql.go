@@ -27,6 +27,9 @@ type SQLRequest struct {
 	// Args are the values of $1, $2 …, nil for NULL. They are texts that take the
 	// type of what they stand beside.
 	Args []*string `json:"-"`
+	// Types are the engine's names of the types of Args, as INTEGER; "" and what is
+	// missing take the type of what they stand beside.
+	Types []string `json:"-"`
 	// Right is View when empty, with MaxPage rows at most; Hold has MaxLimit.
 	Right acl.Right `json:"right,omitempty"`
 	// Purpose is what the data is wanted for.
@@ -143,7 +146,7 @@ func (g *Gate) planSQL(ctx context.Context, principal acl.Principal, request SQL
 	if request.Args == nil {
 		request.Args = make([]*string, parsed.Parameters)
 	}
-	if err := parsed.Bind(request.Args); err != nil {
+	if err := parsed.Bind(request.Args, request.Types...); err != nil {
 		return asked, err
 	}
 	for _, id := range parsed.Tables {
@@ -160,7 +163,7 @@ func (g *Gate) planSQL(ctx context.Context, principal acl.Principal, request SQL
 // refuseSQL refuses what may not be done with datasets.
 func refuseSQL(parsed *statement.Statement) error {
 	if len(parsed.Unlisted) > 0 {
-		return fault.New(fault.Invalid, "the function %s may not be used in a statement", parsed.Unlisted[0])
+		return fault.Wrap(statement.ErrFunction, fault.Invalid, "the function %s may not be used in a statement", parsed.Unlisted[0])
 	}
 	if len(parsed.System) > 0 && len(parsed.Tables) > 0 {
 		return fault.New(fault.Invalid, "a statement reads datasets or the tables of the catalog, as %s, and not both", parsed.System[0])
@@ -273,7 +276,26 @@ func (a *askedSQL) wrong(err error) error {
 			}
 		}
 	}
-	return fault.Wrap(err, fault.Invalid, "the statement cannot be carried out: %s", said)
+	return fault.Wrap(errors.Join(refusalOf(said), err), fault.Invalid, "the statement cannot be carried out: %s", said)
+}
+
+// refusalOf tells kinds of the engine's errors apart by their words, for callers
+// that have codes for them.
+func refusalOf(said string) error {
+	for _, known := range []struct {
+		words   string
+		refusal statement.Refusal
+	}{
+		{"Referenced column", statement.ErrColumn}, {"does not have a column", statement.ErrColumn}, {"not found in FROM clause", statement.ErrColumn},
+		{"Referenced table", statement.ErrTable}, {"Table with name", statement.ErrTable}, {"No function matches", statement.ErrFunction},
+		{"Function with name", statement.ErrFunction}, {"best candidate function", statement.ErrFunction}, {"Conversion Error", statement.ErrValue},
+		{"Out of Range", statement.ErrValue}, {"Parser Error", statement.ErrSyntax},
+	} {
+		if strings.Contains(said, known.words) {
+			return known.refusal
+		}
+	}
+	return nil
 }
 
 // engine is a state of the warehouse that statements run over.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -33,6 +34,9 @@ func (c *cli) serveCommand() *cobra.Command {
 	}
 	command.Flags().StringVar(&options.Listen, "listen", defaultListen, "address to answer at")
 	command.Flags().BoolVar(&options.Demo, "demo", false, "let anybody be one of the campus's people by naming them")
+	command.Flags().StringVar(&options.Postgres.Listen, "listen-postgres", "", "address to answer PostgreSQL's clients at, as 127.0.0.1:5432; off without it")
+	command.Flags().StringVar(&options.Postgres.Certificate, "postgres-certificate", "", "certificate file (PEM) for TLS of PostgreSQL's clients; without it only clients of this machine may sign in")
+	command.Flags().StringVar(&options.Postgres.Key, "postgres-key", "", "key file (PEM) of the certificate")
 	return command
 }
 
@@ -53,6 +57,10 @@ func (c *cli) serve(ctx context.Context, options app.ServeOptions) error {
 			if options.Demo {
 				fmt.Fprintf(c.stderr, "Demo: anybody may be one of its people, as\n  curl -H 'Authorization: Bearer demo:leader' 'http://%s/v1/datasets/hr.staff/rows?limit=2'\n", address)
 			}
+		}
+		options.Postgres.Ready = func(address string) {
+			host, port, _ := net.SplitHostPort(address)
+			fmt.Fprintf(c.stderr, "PostgreSQL's clients: psql 'host=%s port=%s dbname=yitong user=…'\n", host, port)
 		}
 		return opened.Serve(ctx, options)
 	})

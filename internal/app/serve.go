@@ -35,6 +35,8 @@ type ServeOptions struct {
 	// Execute carries out commands of the same user on this machine, who would
 	// otherwise be refused while the server owns the home folder; nil takes none.
 	Execute Execute
+	// Postgres says how PostgreSQL's clients are served beside.
+	Postgres Postgres
 }
 
 // IsDemo reports whether the campus is the demo's.
@@ -67,6 +69,16 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 		}
 		defer func() { ended = errors.Join(ended, stop()) }()
 	}
+	ctx, stopAll := context.WithCancel(ctx)
+	defer stopAll()
+	postgres, err := a.servePostgres(ctx, options)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() {
+		stopAll()
+		ended = errors.Join(ended, <-postgres)
+	}()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

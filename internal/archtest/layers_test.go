@@ -62,6 +62,7 @@ var allowed = map[string][]string{
 		"query", "catalog", "catalog/definition", "acl", "acl/policystore", "access", "audit", "identity", "pipelines",
 		"dashboards", "internal/fault", "internal/config", "internal/telemetry", "schema",
 	},
+	"pgwire":       {"query", "acl", "internal/fault"},
 	"demo":         {"internal/fault", "schema"},
 	"internal/app": {"*"},
 	"cmd":          {"*"},

@@ -51,7 +51,7 @@ const namePrefix = "governed:"
 // what is not known to do nothing else, is an Invalid fault that names it.
 func Parse(ctx context.Context, engine Engine, text string) (*Statement, error) {
 	if len(text) > MaxText {
-		return nil, fault.New(fault.Invalid, "the statement is longer than %d bytes", MaxText)
+		return nil, because(ErrSize, "the statement is longer than %d bytes", MaxText)
 	}
 	if strings.ContainsRune(text, 0) {
 		return nil, fault.New(fault.Invalid, "the statement has a character that cannot be seen")
@@ -66,7 +66,7 @@ func Parse(ctx context.Context, engine Engine, text string) (*Statement, error) 
 		return nil, err
 	}
 	if w.named > maxTables {
-		return nil, fault.New(fault.Invalid, "the statement names datasets at more than %d places", maxTables)
+		return nil, because(ErrSize, "the statement names datasets at more than %d places", maxTables)
 	}
 	slices.Sort(made.Tables)
 	shorten(root, w.bare)
@@ -97,13 +97,13 @@ func parse(ctx context.Context, engine Engine, text string) (map[string]any, err
 	}
 	switch {
 	case parsed.Error && parsed.Type == "not implemented":
-		return nil, fault.New(fault.Invalid, "only SELECT is taken: the statement is of another kind")
+		return nil, because(ErrWrites, "only SELECT is taken: the statement is of another kind")
 	case parsed.Error:
-		return nil, fault.New(fault.Invalid, "the statement cannot be read as SQL: %s%s", firstLine(parsed.Message), place(parsed.Position))
+		return nil, because(ErrSyntax, "the statement cannot be read as SQL: %s%s", firstLine(parsed.Message), place(parsed.Position))
 	case len(parsed.Statements) == 0:
-		return nil, fault.New(fault.Invalid, "there is no statement")
+		return nil, because(ErrSyntax, "there is no statement")
 	case len(parsed.Statements) > 1:
-		return nil, fault.New(fault.Invalid, "one statement at a time is taken, and there are %d", len(parsed.Statements))
+		return nil, because(ErrSyntax, "one statement at a time is taken, and there are %d", len(parsed.Statements))
 	}
 	return parsed.Statements[0], nil
 }

@@ -43,7 +43,7 @@ type walker struct {
 // visit checks a part of the tree; ctes are the names that WITH has given.
 func (w *walker) visit(part any, ctes []string, depth int) error {
 	if depth > maxDepth {
-		return fault.New(fault.Invalid, "the statement is nested too deeply")
+		return because(ErrSize, "the statement is nested too deeply")
 	}
 	switch part := part.(type) {
 	case []any:
@@ -152,7 +152,7 @@ func (w *walker) relation(kind string, part map[string]any, ctes []string) error
 		call, _ := part["function"].(map[string]any)
 		name, _ := call["function_name"].(string)
 		if name = strings.ToLower(name); !tableFunctions[name] || home(call) != "" {
-			return fault.New(fault.Invalid, "the function %s may not be read from", name)
+			return because(ErrFunction, "the function %s may not be read from", name)
 		}
 	}
 	return nil
@@ -199,7 +199,7 @@ func (w *walker) table(part map[string]any, ctes []string) error {
 		w.statement.System = append(w.statement.System, strings.TrimPrefix(schema+"."+table, "."))
 		return nil
 	case schema == "" || strings.HasPrefix(schema, namePrefix):
-		return fault.New(fault.Invalid, "there is no table %q: write a dataset by its whole id, as hr.staff", table)
+		return because(ErrTable, "there is no table %q: write a dataset by its whole id, as hr.staff", table)
 	}
 	id := schema + "." + table
 	if !slices.Contains(w.statement.Tables, id) {
@@ -242,7 +242,7 @@ func (w *walker) expression(class string, part map[string]any) error {
 		identifier, _ := part["identifier"].(string)
 		number, err := strconv.Atoi(identifier)
 		if err != nil || number < 1 || number > 1000 {
-			return fault.New(fault.Invalid, "parameters are $1, $2 … up to $1000, not $%s", identifier)
+			return because(ErrSyntax, "parameters are $1, $2 … up to $1000, not $%s", identifier)
 		}
 		w.statement.Parameters = max(w.statement.Parameters, number)
 	}
