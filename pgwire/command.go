@@ -16,7 +16,7 @@ type command struct {
 	// ends says that it may end a transaction in which a statement failed.
 	ends bool
 	// run does it, and gives the tag of its completion.
-	run func(s *session, c *command) (tag string, err error)
+	run  func(s *session, c *command) (tag string, err error)
 	text string
 }
 

@@ -84,7 +84,9 @@ func textEncoder(of arrow.DataType) encoder {
 	case *arrow.StructType, *arrow.MapType:
 		return appendJSON
 	}
-	return func(to []byte, column arrow.Array, row int) ([]byte, error) { return append(to, column.ValueStr(row)...), nil }
+	return func(to []byte, column arrow.Array, row int) ([]byte, error) {
+		return append(to, column.ValueStr(row)...), nil
+	}
 }
 
 func appendJSON(to []byte, column arrow.Array, row int) ([]byte, error) {

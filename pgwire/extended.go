@@ -126,6 +126,9 @@ func (s *session) bind(message *pgproto3.Bind) error {
 		}
 		made.args, made.argTypes = append(made.args, text), append(made.argTypes, kind)
 	}
+	if of.columns != nil {
+		made.columns, made.described = of.columns, true
+	}
 	if err := s.keep(message.DestinationPortal, made); err != nil {
 		return err
 	}
@@ -176,23 +179,82 @@ func (s *session) describeNamed(kind byte, name string) error {
 	if !known {
 		return failed(stateNoStatement, "prepared statement %q does not exist", name)
 	}
-	types := make([]uint32, of.parameters)
+	trial, err := s.trial(of)
+	if err != nil {
+		return err
+	}
+	s.backend.Send(&pgproto3.ParameterDescription{ParameterOIDs: of.types})
+	return s.sendColumns(trial)
+}
+
+// trial describes a statement without values. What its parameters and columns are
+// counts from then on, since the client was told so.
+func (s *session) trial(of *prepared) (*portal, error) {
 	trial := &portal{of: of}
-	for i, oid := range of.types {
-		if types[i] = oid; oid == 0 {
-			types[i] = pgtype.TextOID
+	if of.columns != nil {
+		trial.columns, trial.described = of.columns, true
+		return trial, nil
+	}
+	if of.command == nil && of.parameters > 0 {
+		if err := s.inferTypes(of); err != nil {
+			return nil, err
 		}
+	}
+	for _, oid := range of.types {
 		_, kind, err := parameter(oid, textFormat, nil)
 		if err != nil {
-			return err
+			return nil, err
+		}
+		switch {
+		case oid == pgtype.NumericOID:
+			kind = "DECIMAL(38,0)"
+		case kind == "": // a value that stands alone is a text
+			kind = "VARCHAR"
 		}
 		trial.args, trial.argTypes = append(trial.args, nil), append(trial.argTypes, kind)
 	}
-	if err := s.describe(trial); err != nil {
-		return err
+	err := s.describe(trial)
+	if err != nil && of.parameters > 0 {
+		trial.argTypes = nil // where a text is none that the statement can do with
+		err = s.describe(trial)
 	}
-	s.backend.Send(&pgproto3.ParameterDescription{ParameterOIDs: types})
-	return s.sendColumns(trial)
+	if of.command == nil {
+		of.columns = trial.columns
+	}
+	return trial, err
+}
+
+// inferTypes fills in the types of parameters that the client did not say.
+func (s *session) inferTypes(of *prepared) error {
+	return s.work(func(ctx context.Context) error {
+		principal, err := s.caller(ctx)
+		if err != nil {
+			return err
+		}
+		names, err := s.server.Gate.ParameterTypesOfSQL(ctx, principal, s.request(&portal{of: of}))
+		if err != nil {
+			return err
+		}
+		for i := range of.types {
+			if of.types[i] == 0 && i < len(names) {
+				of.types[i] = oidOf(names[i])
+			}
+		}
+		return nil
+	})
+}
+
+// oidOf gives the type of a parameter by the engine's name.
+func oidOf(name string) uint32 {
+	if name == "DECIMAL" {
+		return pgtype.NumericOID
+	}
+	for oid, known := range engineTypes {
+		if known == name && oid != pgtype.OIDOID {
+			return oid
+		}
+	}
+	return pgtype.TextOID
 }
 
 func (s *session) sendColumns(of *portal) error {

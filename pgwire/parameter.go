@@ -43,7 +43,21 @@ func parameter(oid uint32, format int16, value []byte) (text *string, kind strin
 	if !utf8.ValidString(made) {
 		return nil, "", failed(stateEncoding, "invalid byte sequence for encoding \"UTF8\"")
 	}
+	if oid == pgtype.NumericOID {
+		kind = decimalOf(made)
+	}
 	return &made, kind, nil
+}
+
+// decimalOf gives the decimal that holds a number exactly, "" where none does: then
+// it takes the type of what it stands beside.
+func decimalOf(text string) string {
+	digits := strings.TrimPrefix(text, "-")
+	whole, fraction, _ := strings.Cut(digits, ".")
+	if whole == "" || len(whole)+len(fraction) > 38 || strings.ContainsFunc(whole+fraction, func(r rune) bool { return r < '0' || r > '9' }) {
+		return ""
+	}
+	return "DECIMAL(38," + strconv.Itoa(len(fraction)) + ")"
 }
 
 func fromText(oid uint32, value []byte) (string, error) {

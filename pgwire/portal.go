@@ -22,6 +22,8 @@ type prepared struct {
 	// them, 0 where it said nothing.
 	parameters int
 	types      []uint32
+	// columns are those that the client was told of.
+	columns []column
 }
 
 // column is a column of an answer.
@@ -200,19 +202,20 @@ func (s *session) open(p *portal) error {
 }
 
 // unchanged refuses rows of other columns than the client was told of: the policies
-// may have changed since.
+// may have changed since. Names of expressions have the values in them, and keep
+// those that it was told.
 func (p *portal) unchanged(schema *arrow.Schema) error {
 	columns := columnsOf(schema)
-	if len(columns) == len(p.columns) {
-		same := true
-		for i, one := range columns {
-			same = same && one.name == p.columns[i].name && arrow.TypeEqual(one.kind, p.columns[i].kind)
-		}
-		if same {
-			return nil
-		}
+	same := len(columns) == len(p.columns)
+	for i := 0; same && i < len(columns); i++ {
+		same = columns[i].OID == p.columns[i].OID
+		columns[i].name = p.columns[i].name
 	}
-	return failed(stateUnsupported, "cached plan must not change result type")
+	if !same {
+		return failed(stateUnsupported, "cached plan must not change result type")
+	}
+	p.columns = columns
+	return nil
 }
 
 // flushBytes is about how much is sent at once.

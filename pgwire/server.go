@@ -24,6 +24,7 @@ type Gate interface {
 	SQL(ctx context.Context, principal acl.Principal, request query.SQLRequest) (*query.SQLResult, error)
 	DescribeSQL(ctx context.Context, principal acl.Principal, request query.SQLRequest) (*arrow.Schema, error)
 	ParametersOfSQL(ctx context.Context, text string) (int, error)
+	ParameterTypesOfSQL(ctx context.Context, principal acl.Principal, request query.SQLRequest) ([]string, error)
 }
 
 // People say who signs in.

@@ -14,6 +14,7 @@ import (
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/internal/warehouse"
+	"github.com/yitong-hub/yitong/query/pgcatalog"
 	"github.com/yitong-hub/yitong/query/plan"
 )
 
@@ -56,12 +57,17 @@ type Gate struct {
 	decider *acl.Decider
 	// templates are the checked SQL of named mask expressions by their text.
 	templates sync.Map
+	// mirrors answer statements about the catalog.
+	mirrors *pgcatalog.Mirrors
 }
 
 // New makes a gate.
 func New(config Config) *Gate {
-	return &Gate{Config: config, decider: acl.NewDecider(config.Policies.Current, config.Now)}
+	return &Gate{Config: config, decider: acl.NewDecider(config.Policies.Current, config.Now), mirrors: pgcatalog.NewMirrors(0)}
 }
+
+// Close gives the memory of its catalogs back.
+func (g *Gate) Close() { g.mirrors.Close() }
 
 // Request asks for rows of a dataset, or for figures over them.
 type Request struct {

@@ -67,7 +67,14 @@ type Shown struct {
 // the statement are views in which masks and row filters are already inside, so it
 // can speak of nothing else; whether it succeeds depends on what is shown alone.
 // The read is on record, once for each dataset, before its first row is given.
+// Statements about the catalog alone are answered by what Tables lists; they read no
+// dataset, and leave no record.
 func (g *Gate) SQL(ctx context.Context, principal acl.Principal, request SQLRequest) (*SQLResult, error) {
+	if about, err := g.aboutCatalog(ctx, request); err != nil {
+		return nil, err
+	} else if about != nil {
+		return g.catalogSQL(ctx, principal, request, about)
+	}
 	asked, err := g.planSQL(ctx, principal, request)
 	if err == nil {
 		var result *SQLResult
@@ -84,6 +91,11 @@ func (g *Gate) SQL(ctx context.Context, principal acl.Principal, request SQLRequ
 // DescribeSQL checks a statement and gives the columns of its answer, and reads
 // nothing. Parameters without a value count as NULL.
 func (g *Gate) DescribeSQL(ctx context.Context, principal acl.Principal, request SQLRequest) (*arrow.Schema, error) {
+	if about, err := g.aboutCatalog(ctx, request); err != nil {
+		return nil, err
+	} else if about != nil {
+		return g.describeCatalogSQL(ctx, principal, request, about)
+	}
 	asked, err := g.planSQL(ctx, principal, request)
 	return asked.schema, err
 }
@@ -95,6 +107,38 @@ func (g *Gate) ParametersOfSQL(ctx context.Context, text string) (int, error) {
 		return 0, err
 	}
 	return parsed.Parameters, nil
+}
+
+// ParameterTypesOfSQL gives the engine's names of the types of the parameters of a
+// statement, as Types takes them; "" where they cannot be told. It reads nothing.
+func (g *Gate) ParameterTypesOfSQL(ctx context.Context, principal acl.Principal, request SQLRequest) ([]string, error) {
+	parsed, err := statement.Parse(ctx, g.Warehouse, request.Text)
+	if err != nil || parsed.OfCatalog() || parsed.Parameters == 0 {
+		return make([]string, parametersOf(parsed)), err
+	}
+	asked, err := g.askSQL(&request)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.viewsOf(ctx, principal, request, parsed, &asked); err != nil {
+		return nil, err
+	}
+	sql, err := parsed.SQL(ctx, g.Warehouse)
+	if err != nil {
+		return nil, err
+	}
+	types, err := g.Warehouse.ParameterTypes(ctx, asked.overNothing(sql), parsed.Parameters)
+	if err != nil {
+		return nil, asked.wrong(err)
+	}
+	return types, nil
+}
+
+func parametersOf(parsed *statement.Statement) int {
+	if parsed == nil {
+		return 0
+	}
+	return parsed.Parameters
 }
 
 // viewOf is a dataset of a statement as it is shown.
@@ -118,7 +162,8 @@ type askedSQL struct {
 	limit, most int64
 }
 
-func (g *Gate) planSQL(ctx context.Context, principal acl.Principal, request SQLRequest) (askedSQL, error) {
+// askSQL checks right and limit, and fills the right in.
+func (g *Gate) askSQL(request *SQLRequest) (askedSQL, error) {
 	asked := askedSQL{most: MaxPage}
 	switch request.Right {
 	case "":
@@ -136,6 +181,14 @@ func (g *Gate) planSQL(ctx context.Context, principal acl.Principal, request SQL
 	if request.Limit > 0 {
 		asked.limit = int64(request.Limit)
 	}
+	return asked, nil
+}
+
+func (g *Gate) planSQL(ctx context.Context, principal acl.Principal, request SQLRequest) (askedSQL, error) {
+	asked, err := g.askSQL(&request)
+	if err != nil {
+		return asked, err
+	}
 	parsed, err := statement.Parse(ctx, g.Warehouse, request.Text)
 	if err != nil {
 		return asked, err
@@ -149,15 +202,32 @@ func (g *Gate) planSQL(ctx context.Context, principal acl.Principal, request SQL
 	if err := parsed.Bind(request.Args, request.Types...); err != nil {
 		return asked, err
 	}
+	if err := g.viewsOf(ctx, principal, request, parsed, &asked); err != nil {
+		return asked, err
+	}
+	return asked, g.write(ctx, parsed, &asked)
+}
+
+// viewsOf decides and plans what is shown of each dataset of a statement.
+func (g *Gate) viewsOf(ctx context.Context, principal acl.Principal, request SQLRequest, parsed *statement.Statement, asked *askedSQL) error {
 	for _, id := range parsed.Tables {
 		seen := viewOf{record: g.recordOf(principal, request, id)}
 		err := g.view(ctx, principal, request, id, &seen)
 		asked.views = append(asked.views, seen)
 		if err != nil {
-			return asked, err
+			return err
 		}
 	}
-	return asked, g.write(ctx, parsed, &asked)
+	return nil
+}
+
+// overNothing puts views without rows before a statement.
+func (a *askedSQL) overNothing(sql string) string {
+	names, bodies := make([]string, len(a.views)), make([]string, len(a.views))
+	for i, seen := range a.views {
+		names[i], bodies[i] = warehouse.Ident(statement.Name(seen.dataset.ID)), seen.view.Empty
+	}
+	return statement.With(sql, names, bodies)
 }
 
 // refuseSQL refuses what may not be done with datasets.
@@ -167,9 +237,6 @@ func refuseSQL(parsed *statement.Statement) error {
 	}
 	if len(parsed.System) > 0 && len(parsed.Tables) > 0 {
 		return fault.New(fault.Invalid, "a statement reads datasets or the tables of the catalog, as %s, and not both", parsed.System[0])
-	}
-	if len(parsed.System) > 0 {
-		return fault.New(fault.Invalid, "the table %s is not there", parsed.System[0])
 	}
 	return nil
 }
@@ -237,11 +304,7 @@ func (g *Gate) write(ctx context.Context, parsed *statement.Statement, asked *as
 	if err != nil {
 		return err
 	}
-	names, bodies := make([]string, len(asked.views)), make([]string, len(asked.views))
-	for i, seen := range asked.views {
-		names[i], bodies[i] = warehouse.Ident(statement.Name(seen.dataset.ID)), seen.view.Empty
-	}
-	reader, err := g.Warehouse.Query(ctx, statement.With(empty, names, bodies))
+	reader, err := g.Warehouse.Query(ctx, asked.overNothing(empty))
 	if err != nil {
 		return asked.wrong(err)
 	}
@@ -276,26 +339,7 @@ func (a *askedSQL) wrong(err error) error {
 			}
 		}
 	}
-	return fault.Wrap(errors.Join(refusalOf(said), err), fault.Invalid, "the statement cannot be carried out: %s", said)
-}
-
-// refusalOf tells kinds of the engine's errors apart by their words, for callers
-// that have codes for them.
-func refusalOf(said string) error {
-	for _, known := range []struct {
-		words   string
-		refusal statement.Refusal
-	}{
-		{"Referenced column", statement.ErrColumn}, {"does not have a column", statement.ErrColumn}, {"not found in FROM clause", statement.ErrColumn},
-		{"Referenced table", statement.ErrTable}, {"Table with name", statement.ErrTable}, {"No function matches", statement.ErrFunction},
-		{"Function with name", statement.ErrFunction}, {"best candidate function", statement.ErrFunction}, {"Conversion Error", statement.ErrValue},
-		{"Out of Range", statement.ErrValue}, {"Parser Error", statement.ErrSyntax},
-	} {
-		if strings.Contains(said, known.words) {
-			return known.refusal
-		}
-	}
-	return nil
+	return fault.Wrap(errors.Join(statement.RefusalOf(said), err), fault.Invalid, "the statement cannot be carried out: %s", said)
 }
 
 // engine is a state of the warehouse that statements run over.

@@ -149,6 +149,9 @@ func warehouseShare(memory int64) int64 { return memory / 2 }
 // Close gives everything back, in the reverse order of opening.
 func (a *App) Close() error {
 	errs := []error{a.demo.close()}
+	if a.Gate != nil {
+		a.Gate.Close()
+	}
 	if a.Warehouse != nil {
 		errs = append(errs, a.Warehouse.Close())
 	}

@@ -3,13 +3,25 @@ package statement
 import (
 	"encoding/json"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/yitong-hub/yitong/internal/fault"
 )
 
 // argumentTypes are those that a value may be of by name.
-var argumentTypes = set("BOOLEAN", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "INTERVAL", "UUID", "BLOB")
+var argumentTypes = set("BOOLEAN", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "INTERVAL", "UUID", "BLOB", "VARCHAR")
+
+// decimalType gives precision and scale of a decimal of the widest precision, as
+// DECIMAL(38,2).
+func decimalType(name string) (map[string]any, bool) {
+	digits, is := strings.CutPrefix(name, "DECIMAL(38,")
+	scale, err := strconv.Atoi(strings.TrimSuffix(digits, ")"))
+	if !is || err != nil || scale < 0 || scale > 38 {
+		return nil, false
+	}
+	return map[string]any{"id": "DECIMAL", "type_info": map[string]any{"type": "DECIMAL_TYPE_INFO", "alias": "", "extension_info": nil, "width": 38, "scale": scale}}, true
+}
 
 // Bind puts values into the place of the parameters, as texts that take the type
 // of what they stand beside or that which types name; nil is NULL.
@@ -23,7 +35,7 @@ func (s *Statement) Bind(values []*string, types ...string) error {
 		}
 	}
 	for i, name := range types {
-		if i >= len(values) || name != "" && !argumentTypes[name] {
+		if _, decimal := decimalType(name); i >= len(values) || name != "" && !argumentTypes[name] && !decimal {
 			return fault.New(fault.Invalid, "the value of $%d is of no type that is known", i+1)
 		}
 	}
@@ -65,7 +77,11 @@ func fill(part map[string]any, values []*string, types []string) {
 	}
 	constant := map[string]any{"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "query_location": 0, "value": value}
 	part["class"], part["type"], part["child"], part["try_cast"] = "CAST", "OPERATOR_CAST", constant, false
-	part["cast_type"] = map[string]any{"id": types[number-1], "type_info": nil}
+	if decimal, is := decimalType(types[number-1]); is {
+		part["cast_type"] = decimal
+		return
+	}
+	part["cast_type"] = plainType(types[number-1])
 }
 
 // Cap bounds the number of rows, where the statement itself gives no lower
@@ -127,6 +143,9 @@ func (s *Statement) Concerned(dataset, column string) (*Statement, bool) {
 }
 
 func call(name string, arguments ...any) map[string]any {
+	if arguments == nil {
+		arguments = []any{}
+	}
 	return map[string]any{
 		"class": "FUNCTION", "type": "FUNCTION", "alias": "", "query_location": 0, "function_name": name, "schema": "", "catalog": "",
 		"children": arguments, "filter": nil, "order_bys": map[string]any{"type": "ORDER_MODIFIER", "orders": []any{}},

@@ -32,11 +32,14 @@ type Statement struct {
 	Tables []string
 	// System are the tables of the catalog that it names, as pg_catalog.pg_class.
 	System []string
-	// Unlisted are the functions that it uses and that may not read datasets.
+	// Unlisted are the functions that it uses and that may not be used over datasets.
 	Unlisted []string
 	// Parameters is the highest number of a parameter $1, $2 …; ? counts as the
 	// next one.
 	Parameters int
+
+	// session says that it names something about the session.
+	session bool
 
 	root map[string]any
 }
@@ -56,7 +59,7 @@ func Parse(ctx context.Context, engine Engine, text string) (*Statement, error) 
 	if strings.ContainsRune(text, 0) {
 		return nil, fault.New(fault.Invalid, "the statement has a character that cannot be seen")
 	}
-	root, err := parse(ctx, engine, text)
+	root, err := parse(ctx, engine, withoutQualifiers(text))
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,7 @@
 package statement
 
+import "strings"
+
 // Refusal says why a statement is refused. It is the cause of the fault, which
 // errors.Is finds, for exits that tell kinds of errors apart.
 type Refusal string
@@ -18,3 +20,22 @@ const (
 
 // Error implements error.
 func (r Refusal) Error() string { return string(r) }
+
+// RefusalOf tells kinds of the engine's errors apart by their words, for callers
+// that have codes for them.
+func RefusalOf(said string) error {
+	for _, known := range []struct {
+		words   string
+		refusal Refusal
+	}{
+		{"Referenced column", ErrColumn}, {"does not have a column", ErrColumn}, {"not found in FROM clause", ErrColumn},
+		{"Referenced table", ErrTable}, {"Table with name", ErrTable}, {"No function matches", ErrFunction},
+		{"Function with name", ErrFunction}, {"best candidate function", ErrFunction}, {"Conversion Error", ErrValue},
+		{"Out of Range", ErrValue}, {"Parser Error", ErrSyntax},
+	} {
+		if strings.Contains(said, known.words) {
+			return known.refusal
+		}
+	}
+	return nil
+}

@@ -152,7 +152,7 @@ func (w *walker) relation(kind string, part map[string]any, ctes []string) error
 		call, _ := part["function"].(map[string]any)
 		name, _ := call["function_name"].(string)
 		if name = strings.ToLower(name); !tableFunctions[name] || home(call) != "" {
-			return because(ErrFunction, "the function %s may not be read from", name)
+			w.unlisted(home(call), name)
 		}
 	}
 	return nil
@@ -195,10 +195,9 @@ func (w *walker) table(part map[string]any, ctes []string) error {
 	}
 	switch {
 	case systemSchemas[schema] || schema == "" && strings.HasPrefix(table, "pg_"):
-		part["catalog_name"] = ""
-		w.statement.System = append(w.statement.System, strings.TrimPrefix(schema+"."+table, "."))
+		w.system(part, schema, table)
 		return nil
-	case schema == "" || strings.HasPrefix(schema, namePrefix):
+	case schema == "" || strings.HasPrefix(schema, namePrefix) || strings.HasPrefix(schema, systemPrefix):
 		return because(ErrTable, "there is no table %q: write a dataset by its whole id, as hr.staff", table)
 	}
 	id := schema + "." + table
@@ -212,6 +211,22 @@ func (w *walker) table(part map[string]any, ctes []string) error {
 	}
 	part["catalog_name"], part["schema_name"], part["table_name"] = "", "", Name(id)
 	return nil
+}
+
+// system puts a table of the catalog in the place of its name.
+func (w *walker) system(part map[string]any, schema, table string) {
+	if schema == "" {
+		schema = "pg_catalog"
+	}
+	full := schema + "." + table
+	if !slices.Contains(w.statement.System, full) {
+		w.statement.System = append(w.statement.System, full)
+	}
+	if part["alias"] == "" {
+		part["alias"] = table
+		w.bare[full] = table
+	}
+	part["catalog_name"], part["schema_name"], part["table_name"] = "", SystemSchema(schema), table
 }
 
 func word(part map[string]any, name string) string {
@@ -234,9 +249,11 @@ func (w *walker) expression(class string, part map[string]any) error {
 	case "FUNCTION", "WINDOW":
 		name := word(part, "function_name")
 		if !w.listed[name] || home(part) != "" {
-			if full := strings.TrimPrefix(home(part)+"."+name, "."); !slices.Contains(w.statement.Unlisted, full) {
-				w.statement.Unlisted = append(w.statement.Unlisted, full)
-			}
+			w.unlisted(home(part), name)
+		}
+	case "COLUMN_REF":
+		if names, _ := part["column_names"].([]any); len(names) == 1 && sessionWords[strings.ToLower(text(names[0]))] {
+			w.statement.session = true
 		}
 	case "PARAMETER":
 		identifier, _ := part["identifier"].(string)
@@ -247,6 +264,12 @@ func (w *walker) expression(class string, part map[string]any) error {
 		w.statement.Parameters = max(w.statement.Parameters, number)
 	}
 	return nil
+}
+
+func (w *walker) unlisted(home, name string) {
+	if full := strings.TrimPrefix(home+"."+name, "."); !slices.Contains(w.statement.Unlisted, full) {
+		w.statement.Unlisted = append(w.statement.Unlisted, full)
+	}
 }
 
 // shorten takes the system out of names as hr.staff.name: an alias has one part.
