@@ -72,7 +72,7 @@ type world struct {
 	revoked, stuffed bool
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	opened, err := warehouse.Open(t.Context(), warehouse.Config{Dir: t.TempDir()})
 	require.NoError(t, err)
@@ -104,7 +104,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // allow makes the one policy: everybody may read a dataset, but for the field.
-func (w *world) allow(t *testing.T, dataset string) {
+func (w *world) allow(t testing.TB, dataset string) {
 	t.Helper()
 	var names []string
 	for _, field := range fields {
@@ -181,6 +181,8 @@ func (w *world) gate() *query.Gate {
 	return query.New(query.Config{Warehouse: w.warehouse, Catalog: w, Policies: w, Recorder: w, Now: func() time.Time { return acltest.Base }})
 }
 
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 // serving is a server of a world.
 type serving struct {
 	*world
@@ -192,10 +194,17 @@ type serving struct {
 
 func serve(t *testing.T, change ...func(*pgwire.Config)) *serving {
 	t.Helper()
+	return serveFor(t, change...)
+}
+
+func (s *serving) address() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
+
+func serveFor(t testing.TB, change ...func(*pgwire.Config)) *serving {
+	t.Helper()
 	w := newWorld(t)
 	s := &serving{world: w, gate: w.gate()}
 	t.Cleanup(s.gate.Close)
-	config := pgwire.Config{Gate: s.gate, People: w, Logger: slog.New(slog.DiscardHandler)}
+	config := pgwire.Config{Gate: s.gate, People: w, Logger: quiet()}
 	for _, one := range change {
 		one(&config)
 	}

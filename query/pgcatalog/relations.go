@@ -109,7 +109,7 @@ var macroName = regexp.MustCompile(`(?m)^CREATE MACRO "?(\w+)"?\(`)
 // functions are those that statements about the catalog may use beside those of all
 // statements: what macros.sql makes, and what works out values of the engine.
 func functions() map[string]bool {
-	made := map[string]bool{"generate_subscripts": true, "unnest": true}
+	made := map[string]bool{"generate_subscripts": true, "unnest": true, "~*": true, "!~*": true}
 	for _, found := range macroName.FindAllStringSubmatch(macrosText, -1) {
 		made[found[1]] = true
 	}

@@ -208,8 +208,10 @@ func rewriteCast(cast map[string]any) any {
 	child, _ := cast["child"].(map[string]any)
 	if named[name] {
 		to := "name_of_" + name
-		if child["class"] == "CONSTANT" {
-			to = "to_" + name
+		if value, _ := child["value"].(map[string]any); child["class"] == "CONSTANT" {
+			if _, is := value["value"].(string); is {
+				to = "to_" + name
+			}
 		}
 		made := call(to, child)
 		made["alias"] = cast["alias"]

@@ -251,6 +251,10 @@ func (w *walker) expression(class string, part map[string]any) error {
 		if !w.listed[name] || home(part) != "" {
 			w.unlisted(home(part), name)
 		}
+	case "CAST":
+		if name := typeName(part); named[name] || known[name] != "" {
+			w.statement.session = true
+		}
 	case "COLUMN_REF":
 		if names, _ := part["column_names"].([]any); len(names) == 1 && sessionWords[strings.ToLower(text(names[0]))] {
 			w.statement.session = true
