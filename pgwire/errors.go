@@ -105,7 +105,7 @@ func failureOf(ctx context.Context, err error) *failure {
 
 func stateOf(err error) string {
 	for _, known := range []struct {
-		refusal statement.Refusal
+		refusal statement.RefusalError
 		state   string
 	}{
 		{statement.ErrSyntax, stateSyntax}, {statement.ErrWrites, stateReadOnly}, {statement.ErrTable, stateNoTable}, {statement.ErrColumn, stateNoColumn},

@@ -14,7 +14,7 @@ const (
 	// maxPrepared and maxPortals bound what a session keeps: texts of statements,
 	// and answers that are open.
 	maxPrepared = 1000
-	maxPortals  = 20
+	maxPortals  = 10
 )
 
 // extended answers a message of the extended protocol, except Sync.
@@ -169,9 +169,6 @@ func (s *session) describeNamed(kind byte, name string) error {
 		}
 		if err := s.describe(opened); err != nil {
 			return err
-		}
-		if len(opened.formats) > 1 && len(opened.formats) != len(opened.columns) {
-			return failed(stateProtocol, "bind message has %d result formats but query has %d columns", len(opened.formats), len(opened.columns))
 		}
 		return s.sendColumns(opened)
 	}

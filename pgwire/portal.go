@@ -66,12 +66,15 @@ type rows struct {
 	batch  arrow.RecordBatch
 	at     int
 	stop   context.CancelFunc
+	// done gives the place of the answer back.
+	done func()
 }
 
 func (p *portal) close() {
 	if p.rows != nil {
 		p.rows.reader.Release()
 		p.rows.stop()
+		p.rows.done()
 		p.rows = nil
 	}
 	p.done = true
@@ -107,9 +110,18 @@ func (s *session) request(p *portal) query.SQLRequest {
 
 // describe finds the columns of an answer.
 func (s *session) describe(p *portal) error {
-	if p.described {
-		return nil
+	if !p.described {
+		if err := s.findColumns(p); err != nil {
+			return err
+		}
 	}
+	if len(p.formats) > 1 && len(p.formats) != len(p.columns) {
+		return failed(stateProtocol, "bind message has %d result formats but query has %d columns", len(p.formats), len(p.columns))
+	}
+	return nil
+}
+
+func (s *session) findColumns(p *portal) error {
 	if p.of.command != nil {
 		columns, err := p.of.command.columns(s)
 		p.columns, p.described = columns, err == nil
@@ -183,20 +195,29 @@ func (s *session) open(p *portal) error {
 		if err != nil {
 			return &failure{state: stateRate, message: failureOf(ctx, err).message, cause: err}
 		}
-		principal, err := s.caller(ctx)
+		select {
+		case s.server.answers <- struct{}{}:
+		case <-ctx.Done():
+			return failed(stateRate, "too many answers are open: at most %d are at a time", s.server.Limits.Answers)
+		}
+		done := func() { <-s.server.answers }
+		principal, err := s.caller(ctx) // after the wait: it is decided now
 		if err != nil {
+			done()
 			return err
 		}
 		result, err := s.server.Gate.SQL(reading, principal, s.request(p))
 		if err != nil {
+			done()
 			s.server.People.Answered(s.user, 0, true)
 			return err
 		}
-		p.rows = &rows{reader: result.Reader, stop: stop}
+		p.rows = &rows{reader: result.Reader, stop: stop, done: done}
 		return p.unchanged(result.Reader.Schema())
 	})
 	if err != nil {
 		stop()
+		p.close()
 	}
 	return err
 }

@@ -50,6 +50,9 @@ type Limits struct {
 	// Statement is how long a statement may take, with what the client takes to
 	// read its answer.
 	Statement time.Duration
+	// Answers is the number of answers that are open at a time, in all sessions:
+	// each holds rows, or a state of the warehouse. A statement waits for its turn.
+	Answers int
 	// Message is the size of a message from a client, in bytes.
 	Message int
 	// Grace is how long statements may take to finish at the end.
@@ -63,6 +66,7 @@ const (
 	DefaultIdle        = time.Hour
 	DefaultOpen        = 5 * time.Minute
 	DefaultStatement   = time.Minute
+	DefaultAnswers     = 32
 	// DefaultMessage has room for a statement of the largest size with its values.
 	DefaultMessage = 1 << 20
 	DefaultGrace   = 10 * time.Second
@@ -80,7 +84,7 @@ func (l Limits) filled() Limits {
 	return Limits{
 		Connections: orDefault(l.Connections, DefaultConnections), SignIn: orDefault(l.SignIn, DefaultSignIn), Idle: orDefault(l.Idle, DefaultIdle),
 		Open: orDefault(l.Open, DefaultOpen), Statement: orDefault(l.Statement, DefaultStatement), Message: orDefault(l.Message, DefaultMessage),
-		Grace: orDefault(l.Grace, DefaultGrace),
+		Grace: orDefault(l.Grace, DefaultGrace), Answers: orDefault(l.Answers, DefaultAnswers),
 	}
 }
 
@@ -102,12 +106,14 @@ type Server struct {
 	sessions map[uint32]*session
 	// places are taken by connections, one each.
 	places chan struct{}
+	// answers are taken by open answers, one each.
+	answers chan struct{}
 }
 
 // New makes a server.
 func New(config Config) *Server {
 	config.Limits = config.Limits.filled()
-	return &Server{Config: config, sessions: map[uint32]*session{}, places: make(chan struct{}, config.Limits.Connections)}
+	return &Server{Config: config, sessions: map[uint32]*session{}, places: make(chan struct{}, config.Limits.Connections), answers: make(chan struct{}, config.Limits.Answers)}
 }
 
 // Serve answers at a listener until ctx ends, lets statements finish that began,
@@ -148,7 +154,7 @@ func (s *Server) connection(ctx, working context.Context, conn net.Conn) {
 	case s.places <- struct{}{}:
 		defer func() { <-s.places }()
 	default:
-		s.refuse(conn, fatal(stateConnections, "sorry, too many clients already: at most %d connections are served at a time", s.Limits.Connections))
+		s.refuseUnread(conn, fatal(stateConnections, "sorry, too many clients already: at most %d connections are served at a time", s.Limits.Connections))
 		return
 	}
 	opened, err := s.startUp(ctx, working, conn)

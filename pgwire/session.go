@@ -203,7 +203,10 @@ func (s *session) answer(message pgproto3.FrontendMessage) error {
 	}
 	if err := s.extended(message); err != nil {
 		s.skipping = true
-		return s.fail(err)
+		if err := s.fail(err); err != nil {
+			return err
+		}
+		return s.flush() // who waits for an answer before Sync has it
 	}
 	return nil
 }

@@ -207,8 +207,8 @@ func TestLimits(t *testing.T) {
 	require.Error(t, err)
 
 	full := serve(t, func(config *pgwire.Config) { config.Limits.Connections = 1 })
-	_ = full.connect(t, pgx.QueryExecModeExec, "")
-	require.Equal(t, "53300", stateOf(full.tryToConnect(t, full.dsn(""))))
+	_ = full.connect(t, pgx.QueryExecModeExec, "sslmode=disable")
+	require.Equal(t, "53300", stateOf(full.tryToConnect(t, full.dsn("sslmode=disable"))))
 }
 
 func TestShutdownEndsSessions(t *testing.T) {

@@ -80,7 +80,7 @@ func fixed() []setting {
 	for name, value := range map[string]string{
 		"server_version": serverVersion, "server_version_num": "150000", "server_encoding": "UTF8", "integer_datetimes": "on", "is_superuser": "off",
 		"in_hot_standby": "off", "session_authorization": "", "max_identifier_length": "63", "max_index_keys": "32", "block_size": "8192",
-		"lc_collate": "C", "lc_ctype": "C.UTF-8", "password_encryption": "scram-sha-256", "ssl": "on", "max_connections": "100",
+		"lc_collate": "C", "lc_ctype": "C.UTF-8", "ssl": "on", "max_connections": "100",
 	} {
 		all = append(all, setting{name: name, standard: value, fixed: true})
 	}

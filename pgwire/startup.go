@@ -41,6 +41,13 @@ func (s *Server) refuse(conn net.Conn, why *failure) {
 	}
 }
 
+// refuseUnread refuses a client of which nothing was read: what it sent is, since
+// closing before would take the answer from it.
+func (s *Server) refuseUnread(conn net.Conn, why *failure) {
+	s.refuse(conn, why)
+	_, _ = conn.Read(make([]byte, maxPassword))
+}
+
 // startUp signs a client in; nil without an error says that it asked for nothing
 // more than to cancel a statement.
 func (s *Server) startUp(ctx, working context.Context, conn net.Conn) (*session, error) {

@@ -170,10 +170,14 @@ func declare(s *session, c *command) (string, error) {
 		return "", failed(stateUnsupported, "a cursor is for a query without parameters")
 	}
 	made := &portal{of: of, hold: hold}
-	if err := s.open(made); err != nil {
+	if err := s.keep(name, made); err != nil {
 		return "", err
 	}
-	return "DECLARE CURSOR", s.keep(name, made)
+	if err := s.open(made); err != nil {
+		s.closeNamed('P', name)
+		return "", err
+	}
+	return "DECLARE CURSOR", nil
 }
 
 // cursor gives the cursor of a FETCH and the number of rows that it asks for, 0 for
@@ -210,6 +214,9 @@ func (s *session) cursor(c *command) (*portal, uint32, error) {
 func (s *session) fetch(p *portal, most uint32) error {
 	cursor, count, err := s.cursor(p.of.command)
 	if err != nil {
+		return err
+	}
+	if err := s.describe(p); err != nil {
 		return err
 	}
 	if most > 0 && (count == 0 || most < count) {

@@ -15,9 +15,10 @@ var argumentTypes = set("BOOLEAN", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DO
 // decimalType gives precision and scale of a decimal of the widest precision, as
 // DECIMAL(38,2).
 func decimalType(name string) (map[string]any, bool) {
-	digits, is := strings.CutPrefix(name, "DECIMAL(38,")
-	scale, err := strconv.Atoi(strings.TrimSuffix(digits, ")"))
-	if !is || err != nil || scale < 0 || scale > 38 {
+	digits, begins := strings.CutPrefix(name, "DECIMAL(38,")
+	digits, ends := strings.CutSuffix(digits, ")")
+	scale, err := strconv.Atoi(digits)
+	if !begins || !ends || err != nil || scale < 0 || scale > 38 {
 		return nil, false
 	}
 	return map[string]any{"id": "DECIMAL", "type_info": map[string]any{"type": "DECIMAL_TYPE_INFO", "alias": "", "extension_info": nil, "width": 38, "scale": scale}}, true

@@ -71,7 +71,7 @@ func Tokens(text string) ([]Token, error) {
 	return all, nil
 }
 
-func because(refusal Refusal, format string, args ...any) error {
+func because(refusal RefusalError, format string, args ...any) error {
 	return fault.Wrap(refusal, fault.Invalid, format, args...)
 }
 
