@@ -42,7 +42,7 @@ func TestPostgresTermsInTermsOfTheEngine(t *testing.T) {
 		"SELECT 1 FROM pg_class WHERE relname !~* 'x'":                                                    `SELECT 1 AS "?column?" FROM "postgres:pg_catalog".pg_class AS pg_class WHERE (NOT regexp_matches(relname, 'x', 'i'))`,
 		"SELECT c.oid::pg_catalog.regclass::pg_catalog.text, 'pg_class'::regclass FROM pg_class c":        `SELECT CAST(name_of_regclass(c.oid) AS VARCHAR) AS oid, to_regclass('pg_class') AS regclass FROM "postgres:pg_catalog".pg_class AS c`,
 		"SELECT c.oid::regclass::oid, c.tableoid FROM pg_class c":                                         `SELECT CAST(c.oid AS BIGINT) AS oid, to_regclass('pg_catalog.pg_class') FROM "postgres:pg_catalog".pg_class AS c`,
-		"SELECT relname FROM pg_class WHERE relkind = ANY ('{r,v}'::text[]) AND relname = 'pg_catalog.x'": `SELECT relname FROM "postgres:pg_catalog".pg_class AS pg_class WHERE ((relkind = ANY(SELECT unnest(CAST(list_value('r', 'v') AS VARCHAR[])))) AND (relname = 'pg_catalog.x'))`,
+		"SELECT relname FROM pg_class WHERE relkind = ANY ('{r,v}'::text[]) AND relname = 'pg_catalog.x'": `SELECT relname FROM "postgres:pg_catalog".pg_class AS pg_class WHERE ((relkind = ANY(SELECT unnest(CAST(list_value('r', 'v') AS VARCHAR[])) AS unnest)) AND (relname = 'pg_catalog.x'))`,
 		"SELECT i FROM pg_class, generate_series(1, 2) i":                                                 `SELECT i FROM "postgres:pg_catalog".pg_class AS pg_class , generate_series(1, 2) AS i(i)`,
 	} {
 		parsed, err := statement.Parse(t.Context(), opened, text)
