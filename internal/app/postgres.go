@@ -36,7 +36,7 @@ func (a *App) servePostgres(ctx context.Context, options ServeOptions) (ended <-
 		close(done)
 		return done, nil
 	}
-	config := pgwire.Config{Gate: a.Gate, People: postgresPeople{people{a, options.Demo}}, Logger: options.Logger}
+	config := pgwire.Config{Gate: a.Gate, People: postgresPeople{people{app: a, demo: options.Demo}}, Logger: options.Logger}
 	if options.Postgres.Certificate != "" {
 		certificate, err := tls.LoadX509KeyPair(options.Postgres.Certificate, options.Postgres.Key)
 		if err != nil {
