@@ -34,7 +34,7 @@ SHOW yitong.right;
 SELECT secret_field FROM hr.staff;
 SELECT * FROM hidden_system.hidden_table;
 SELECT * FROM hr.staff, pg_class;
-SELECT 1/;
+SELECT nothing(1);
 DELETE FROM hr.staff;
 BEGIN; SELECT 1; COMMIT;
 \errverbose
