@@ -16,6 +16,7 @@ import (
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/internal/fault"
 	"github.com/yitong-hub/yitong/internal/warehouse"
+	"github.com/yitong-hub/yitong/query/pgcatalog"
 	"github.com/yitong-hub/yitong/query/plan"
 )
 
@@ -68,6 +69,8 @@ type Gate struct {
 	templates sync.Map
 	// published wakes feeds.
 	published signal
+	// mirrors answer statements about the catalog.
+	mirrors *pgcatalog.Mirrors
 }
 
 // New makes a gate.
@@ -78,8 +81,11 @@ func New(config Config) *Gate {
 	if config.Stages == nil {
 		config.Stages = unwatched{}
 	}
-	return &Gate{Config: config, decider: acl.NewDecider(config.Policies.Current, config.Now)}
+	return &Gate{Config: config, decider: acl.NewDecider(config.Policies.Current, config.Now), mirrors: pgcatalog.NewMirrors(0)}
 }
+
+// Close gives the memory of its catalogs back.
+func (g *Gate) Close() { g.mirrors.Close() }
 
 // Request asks for rows of a dataset, or for figures over them.
 type Request struct {

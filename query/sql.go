@@ -27,6 +27,9 @@ type SQLRequest struct {
 	// Args are the values of $1, $2 …, nil for NULL. They are texts that take the
 	// type of what they stand beside.
 	Args []*string `json:"-"`
+	// Types are the engine's names of the types of Args, as INTEGER; "" and what is
+	// missing take the type of what they stand beside.
+	Types []string `json:"-"`
 	// Right is View when empty, with MaxPage rows at most; Hold has MaxLimit.
 	Right acl.Right `json:"right,omitempty"`
 	// Purpose is what the data is wanted for.
@@ -64,7 +67,14 @@ type Shown struct {
 // the statement are views in which masks and row filters are already inside, so it
 // can speak of nothing else; whether it succeeds depends on what is shown alone.
 // The read is on record, once for each dataset, before its first row is given.
+// Statements about the catalog alone are answered by what Tables lists; they read no
+// dataset, and leave no record.
 func (g *Gate) SQL(ctx context.Context, principal acl.Principal, request SQLRequest) (*SQLResult, error) {
+	if about, err := g.aboutCatalog(ctx, request); err != nil {
+		return nil, err
+	} else if about != nil {
+		return g.catalogSQL(ctx, principal, request, about)
+	}
 	asked, err := g.planSQL(ctx, principal, request)
 	if err == nil {
 		var result *SQLResult
@@ -82,6 +92,11 @@ func (g *Gate) SQL(ctx context.Context, principal acl.Principal, request SQLRequ
 // DescribeSQL checks a statement and gives the columns of its answer, and reads
 // nothing. Parameters without a value count as NULL.
 func (g *Gate) DescribeSQL(ctx context.Context, principal acl.Principal, request SQLRequest) (*arrow.Schema, error) {
+	if about, err := g.aboutCatalog(ctx, request); err != nil {
+		return nil, err
+	} else if about != nil {
+		return g.describeCatalogSQL(ctx, principal, request, about)
+	}
 	asked, err := g.planSQL(ctx, principal, request)
 	return asked.schema, err
 }
@@ -93,6 +108,38 @@ func (g *Gate) ParametersOfSQL(ctx context.Context, text string) (int, error) {
 		return 0, err
 	}
 	return parsed.Parameters, nil
+}
+
+// ParameterTypesOfSQL gives the engine's names of the types of the parameters of a
+// statement, as Types takes them; "" where they cannot be told. It reads nothing.
+func (g *Gate) ParameterTypesOfSQL(ctx context.Context, principal acl.Principal, request SQLRequest) ([]string, error) {
+	parsed, err := statement.Parse(ctx, g.Warehouse, request.Text)
+	if err != nil || parsed.OfCatalog() || parsed.Parameters == 0 {
+		return make([]string, parametersOf(parsed)), err
+	}
+	asked, err := g.askSQL(&request)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.viewsOf(ctx, principal, request, parsed, &asked); err != nil {
+		return nil, err
+	}
+	sql, err := parsed.SQL(ctx, g.Warehouse)
+	if err != nil {
+		return nil, err
+	}
+	types, err := g.Warehouse.ParameterTypes(ctx, asked.overNothing(sql), parsed.Parameters)
+	if err != nil {
+		return nil, asked.wrong(err)
+	}
+	return types, nil
+}
+
+func parametersOf(parsed *statement.Statement) int {
+	if parsed == nil {
+		return 0
+	}
+	return parsed.Parameters
 }
 
 // viewOf is a dataset of a statement as it is shown.
@@ -116,7 +163,8 @@ type askedSQL struct {
 	limit, most int64
 }
 
-func (g *Gate) planSQL(ctx context.Context, principal acl.Principal, request SQLRequest) (askedSQL, error) {
+// askSQL checks right and limit, and fills the right in.
+func (g *Gate) askSQL(request *SQLRequest) (askedSQL, error) {
 	asked := askedSQL{most: MaxPage}
 	switch request.Right {
 	case "":
@@ -134,6 +182,14 @@ func (g *Gate) planSQL(ctx context.Context, principal acl.Principal, request SQL
 	if request.Limit > 0 {
 		asked.limit = int64(request.Limit)
 	}
+	return asked, nil
+}
+
+func (g *Gate) planSQL(ctx context.Context, principal acl.Principal, request SQLRequest) (askedSQL, error) {
+	asked, err := g.askSQL(&request)
+	if err != nil {
+		return asked, err
+	}
 	parsed, err := statement.Parse(ctx, g.Warehouse, request.Text)
 	if err != nil {
 		return asked, err
@@ -144,30 +200,44 @@ func (g *Gate) planSQL(ctx context.Context, principal acl.Principal, request SQL
 	if request.Args == nil {
 		request.Args = make([]*string, parsed.Parameters)
 	}
-	if err := parsed.Bind(request.Args); err != nil {
+	if err := parsed.Bind(request.Args, request.Types...); err != nil {
 		return asked, err
 	}
+	if err := g.viewsOf(ctx, principal, request, parsed, &asked); err != nil {
+		return asked, err
+	}
+	return asked, g.write(ctx, parsed, &asked)
+}
+
+// viewsOf decides and plans what is shown of each dataset of a statement.
+func (g *Gate) viewsOf(ctx context.Context, principal acl.Principal, request SQLRequest, parsed *statement.Statement, asked *askedSQL) error {
 	for _, id := range parsed.Tables {
 		seen := viewOf{record: g.recordOf(principal, request, id)}
 		err := g.view(ctx, principal, request, id, &seen)
 		asked.views = append(asked.views, seen)
 		if err != nil {
-			return asked, err
+			return err
 		}
 	}
-	return asked, g.write(ctx, parsed, &asked)
+	return nil
+}
+
+// overNothing puts views without rows before a statement.
+func (a *askedSQL) overNothing(sql string) string {
+	names, bodies := make([]string, len(a.views)), make([]string, len(a.views))
+	for i, seen := range a.views {
+		names[i], bodies[i] = warehouse.Ident(statement.Name(seen.dataset.ID)), seen.view.Empty
+	}
+	return statement.With(sql, names, bodies)
 }
 
 // refuseSQL refuses what may not be done with datasets.
 func refuseSQL(parsed *statement.Statement) error {
 	if len(parsed.Unlisted) > 0 {
-		return fault.New(fault.Invalid, "the function %s may not be used in a statement", parsed.Unlisted[0])
+		return fault.Wrap(statement.ErrFunction, fault.Invalid, "the function %s may not be used in a statement", parsed.Unlisted[0])
 	}
 	if len(parsed.System) > 0 && len(parsed.Tables) > 0 {
 		return fault.New(fault.Invalid, "a statement reads datasets or the tables of the catalog, as %s, and not both", parsed.System[0])
-	}
-	if len(parsed.System) > 0 {
-		return fault.New(fault.Invalid, "the table %s is not there", parsed.System[0])
 	}
 	return nil
 }
@@ -235,11 +305,7 @@ func (g *Gate) write(ctx context.Context, parsed *statement.Statement, asked *as
 	if err != nil {
 		return err
 	}
-	names, bodies := make([]string, len(asked.views)), make([]string, len(asked.views))
-	for i, seen := range asked.views {
-		names[i], bodies[i] = warehouse.Ident(statement.Name(seen.dataset.ID)), seen.view.Empty
-	}
-	reader, err := g.Warehouse.Query(ctx, statement.With(empty, names, bodies))
+	reader, err := g.Warehouse.Query(ctx, asked.overNothing(empty))
 	if err != nil {
 		return asked.wrong(err)
 	}
@@ -274,7 +340,7 @@ func (a *askedSQL) wrong(err error) error {
 			}
 		}
 	}
-	return fault.Wrap(err, fault.Invalid, "the statement cannot be carried out: %s", said)
+	return fault.Wrap(errors.Join(statement.RefusalOf(said), err), fault.Invalid, "the statement cannot be carried out: %s", said)
 }
 
 // engine is a state of the warehouse that is given back.

@@ -44,7 +44,7 @@ func (g *Gate) runSQL(ctx context.Context, asked askedSQL) (*SQLResult, error) {
 	}
 	result, err = g.answerSQL(ctx, asked, sqlOver{apart, asked.sql, nil})
 	if failed := (engineError{}); errors.As(err, &failed) {
-		err = fault.Wrap(err, fault.Invalid, "the statement cannot be worked out on the rows that are shown: %s", failed.kind())
+		err = fault.Wrap(errors.Join(statement.ErrValue, err), fault.Invalid, "the statement cannot be worked out on the rows that are shown: %s", failed.kind())
 	}
 	return result, err
 }
@@ -219,9 +219,9 @@ func (a askedSQL) tooMany(more bool) error {
 		return nil
 	}
 	if a.most == MaxPage {
-		return fault.New(fault.Invalid, "the answer has more than %d rows, as many as may be viewed at once: filter, add figures or LIMIT, or ask for a copy", a.most)
+		return fault.Wrap(statement.ErrRows, fault.Invalid, "the answer has more than %d rows, as many as may be viewed at once: filter, add figures or LIMIT, or ask for a copy", a.most)
 	}
-	return fault.New(fault.Invalid, "the answer has more than %d rows: filter, add figures or LIMIT", a.most)
+	return fault.Wrap(statement.ErrRows, fault.Invalid, "the answer has more than %d rows: filter, add figures or LIMIT", a.most)
 }
 
 // streamSQL counts a large answer, records it, and gives it batch by batch.

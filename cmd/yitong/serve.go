@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -36,6 +37,9 @@ func (c *cli) serveCommand() *cobra.Command {
 	command.Flags().StringVar(&options.Flight.Listen, "listen-flight", "", "address at which Arrow Flight SQL answers, as 127.0.0.1:8815; none by default")
 	command.Flags().StringVar(&options.Flight.Certificate, "flight-certificate", "", "PEM file with the certificate of Flight SQL; without one its address is a loopback one")
 	command.Flags().StringVar(&options.Flight.Key, "flight-key", "", "PEM file with the key of that certificate")
+	command.Flags().StringVar(&options.Postgres.Listen, "listen-postgres", "", "address to answer PostgreSQL's clients at, as 127.0.0.1:5432; off without it")
+	command.Flags().StringVar(&options.Postgres.Certificate, "postgres-certificate", "", "certificate file (PEM) for TLS of PostgreSQL's clients; without it only clients of this machine may sign in")
+	command.Flags().StringVar(&options.Postgres.Key, "postgres-key", "", "key file (PEM) of the certificate")
 	return command
 }
 
@@ -58,6 +62,10 @@ func (c *cli) serve(ctx context.Context, options app.ServeOptions) error {
 			}
 		}
 		options.Flight.Ready = func(address string) { fmt.Fprintf(c.stderr, "Arrow Flight SQL at %s.\n", address) }
+		options.Postgres.Ready = func(address string) {
+			host, port, _ := net.SplitHostPort(address)
+			fmt.Fprintf(c.stderr, "PostgreSQL's clients: psql 'host=%s port=%s dbname=yitong user=…'\n", host, port)
+		}
 		return opened.Serve(ctx, options)
 	})
 }

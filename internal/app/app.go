@@ -172,6 +172,9 @@ func warehouseShare(memory int64) int64 { return memory / 2 }
 func (a *App) Close() error {
 	a.endFeeds()
 	errs := []error{a.demo.close()}
+	if a.Gate != nil {
+		a.Gate.Close()
+	}
 	if a.Warehouse != nil {
 		errs = append(errs, a.Warehouse.Close())
 	}

@@ -32,6 +32,8 @@ type ServeOptions struct {
 	Execute Execute
 	// Flight serves Arrow Flight SQL too.
 	Flight FlightOptions
+	// Postgres says how PostgreSQL's clients are served beside.
+	Postgres PostgresOptions
 }
 
 // IsDemo reports whether the campus is the demo's.
@@ -82,6 +84,16 @@ func (a *App) Serve(ctx context.Context, options ServeOptions) (ended error) {
 		}
 		defer func() { ended = errors.Join(ended, stop()) }()
 	}
+	ctx, stopAll := context.WithCancel(ctx)
+	defer stopAll()
+	postgres, err := a.servePostgres(ctx, options)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() {
+		stopAll()
+		ended = errors.Join(ended, <-postgres)
+	}()
 	limits := a.Config.Limits.OrDefaults()
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: limits.Arrival, ReadTimeout: limits.Arrival, IdleTimeout: limits.Idle, MaxHeaderBytes: limits.Header,

@@ -73,6 +73,7 @@ var allowed = map[string][]string{
 		"contributions", "dashboards", "feed", "internal/fault", "internal/config", "internal/telemetry", "schema",
 	},
 	"flightsql":    {"query", "acl", "identity", "internal/fault", "schema"},
+	"pgwire":       {"query", "acl", "internal/fault"},
 	"demo":         {"internal/fault", "schema"},
 	"internal/app": {"*"},
 	"cmd":          {"*"},

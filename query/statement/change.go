@@ -3,14 +3,30 @@ package statement
 import (
 	"encoding/json"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/yitong-hub/yitong/internal/fault"
 )
 
+// argumentTypes are those that a value may be of by name.
+var argumentTypes = set("BOOLEAN", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "INTERVAL", "UUID", "BLOB", "VARCHAR")
+
+// decimalType gives precision and scale of a decimal of the widest precision, as
+// DECIMAL(38,2).
+func decimalType(name string) (map[string]any, bool) {
+	digits, begins := strings.CutPrefix(name, "DECIMAL(38,")
+	digits, ends := strings.CutSuffix(digits, ")")
+	scale, err := strconv.Atoi(digits)
+	if !begins || !ends || err != nil || scale < 0 || scale > 38 {
+		return nil, false
+	}
+	return map[string]any{"id": "DECIMAL", "type_info": map[string]any{"type": "DECIMAL_TYPE_INFO", "alias": "", "extension_info": nil, "width": 38, "scale": scale}}, true
+}
+
 // Bind puts values into the place of the parameters, as texts that take the type
-// of what they stand beside; nil is NULL.
-func (s *Statement) Bind(values []*string) error {
+// of what they stand beside or that which types name; nil is NULL.
+func (s *Statement) Bind(values []*string, types ...string) error {
 	if len(values) != s.Parameters {
 		return fault.New(fault.Invalid, "the statement has %d parameters, and %d values are given", s.Parameters, len(values))
 	}
@@ -19,28 +35,33 @@ func (s *Statement) Bind(values []*string) error {
 			return fault.New(fault.Invalid, "the value of $%d has a character that cannot be seen", i+1)
 		}
 	}
-	bind(s.root, values)
+	for i, name := range types {
+		if _, decimal := decimalType(name); i >= len(values) || name != "" && !argumentTypes[name] && !decimal {
+			return fault.New(fault.Invalid, "the value of $%d is of no type that is known", i+1)
+		}
+	}
+	bind(s.root, values, types)
 	return nil
 }
 
-func bind(part any, values []*string) {
+func bind(part any, values []*string, types []string) {
 	switch part := part.(type) {
 	case []any:
 		for _, one := range part {
-			bind(one, values)
+			bind(one, values, types)
 		}
 	case map[string]any:
 		if part["class"] == "PARAMETER" {
-			fill(part, values)
+			fill(part, values, types)
 			return
 		}
 		for _, child := range part {
-			bind(child, values)
+			bind(child, values, types)
 		}
 	}
 }
 
-func fill(part map[string]any, values []*string) {
+func fill(part map[string]any, values []*string, types []string) {
 	identifier, _ := part["identifier"].(string)
 	number := 0
 	for _, digit := range identifier { // digits: Parse has seen to it
@@ -51,7 +72,17 @@ func fill(part map[string]any, values []*string) {
 		value = map[string]any{"type": map[string]any{"id": "VARCHAR", "type_info": nil}, "is_null": false, "value": *given}
 	}
 	delete(part, "identifier")
-	part["class"], part["type"], part["value"] = "CONSTANT", "VALUE_CONSTANT", value
+	if number > len(types) || types[number-1] == "" {
+		part["class"], part["type"], part["value"] = "CONSTANT", "VALUE_CONSTANT", value
+		return
+	}
+	constant := map[string]any{"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "query_location": 0, "value": value}
+	part["class"], part["type"], part["child"], part["try_cast"] = "CAST", "OPERATOR_CAST", constant, false
+	if decimal, is := decimalType(types[number-1]); is {
+		part["cast_type"] = decimal
+		return
+	}
+	part["cast_type"] = plainType(types[number-1])
 }
 
 // Cap bounds the number of rows, where the statement itself gives no lower
@@ -113,6 +144,9 @@ func (s *Statement) Concerned(dataset, column string) (*Statement, bool) {
 }
 
 func call(name string, arguments ...any) map[string]any {
+	if arguments == nil {
+		arguments = []any{}
+	}
 	return map[string]any{
 		"class": "FUNCTION", "type": "FUNCTION", "alias": "", "query_location": 0, "function_name": name, "schema": "", "catalog": "",
 		"children": arguments, "filter": nil, "order_bys": map[string]any{"type": "ORDER_MODIFIER", "orders": []any{}},

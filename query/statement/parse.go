@@ -33,11 +33,14 @@ type Statement struct {
 	Tables []string
 	// System are the tables of the catalog that it names, as pg_catalog.pg_class.
 	System []string
-	// Unlisted are the functions that it uses and that may not read datasets.
+	// Unlisted are the functions that it uses and that may not be used over datasets.
 	Unlisted []string
 	// Parameters is the highest number of a parameter $1, $2 …; ? counts as the
 	// next one.
 	Parameters int
+
+	// session says that it names something about the session.
+	session bool
 
 	root map[string]any
 }
@@ -52,12 +55,12 @@ const namePrefix = "governed:"
 // what is not known to do nothing else, is an Invalid fault that names it.
 func Parse(ctx context.Context, engine Engine, text string) (*Statement, error) {
 	if len(text) > MaxText {
-		return nil, fault.New(fault.Invalid, "the statement is longer than %d bytes", MaxText)
+		return nil, because(ErrSize, "the statement is longer than %d bytes", MaxText)
 	}
 	if strings.ContainsRune(text, 0) {
 		return nil, fault.New(fault.Invalid, "the statement has a character that cannot be seen")
 	}
-	root, err := parse(ctx, engine, text)
+	root, err := parse(ctx, engine, withoutQualifiers(text))
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +70,7 @@ func Parse(ctx context.Context, engine Engine, text string) (*Statement, error) 
 		return nil, err
 	}
 	if w.named > maxTables {
-		return nil, fault.New(fault.Invalid, "the statement names datasets at more than %d places", maxTables)
+		return nil, because(ErrSize, "the statement names datasets at more than %d places", maxTables)
 	}
 	slices.Sort(made.Tables)
 	shorten(root, w.bare)
@@ -98,13 +101,13 @@ func parse(ctx context.Context, engine Engine, text string) (map[string]any, err
 	}
 	switch {
 	case parsed.Error && parsed.Type == "not implemented":
-		return nil, fault.New(fault.Invalid, "only SELECT is taken: the statement is of another kind")
+		return nil, because(ErrWrites, "only SELECT is taken: the statement is of another kind")
 	case parsed.Error:
-		return nil, fault.New(fault.Invalid, "the statement cannot be read as SQL: %s%s", firstLine(parsed.Message), place(parsed.Position))
+		return nil, because(ErrSyntax, "the statement cannot be read as SQL: %s%s", firstLine(parsed.Message), place(parsed.Position))
 	case len(parsed.Statements) == 0:
-		return nil, fault.New(fault.Invalid, "there is no statement")
+		return nil, because(ErrSyntax, "there is no statement")
 	case len(parsed.Statements) > 1:
-		return nil, fault.New(fault.Invalid, "one statement at a time is taken, and there are %d", len(parsed.Statements))
+		return nil, because(ErrSyntax, "one statement at a time is taken, and there are %d", len(parsed.Statements))
 	}
 	return parsed.Statements[0], nil
 }

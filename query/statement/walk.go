@@ -43,7 +43,7 @@ type walker struct {
 // visit checks a part of the tree; ctes are the names that WITH has given.
 func (w *walker) visit(part any, ctes []string, depth int) error {
 	if depth > maxDepth {
-		return fault.New(fault.Invalid, "the statement is nested too deeply")
+		return because(ErrSize, "the statement is nested too deeply")
 	}
 	switch part := part.(type) {
 	case []any:
@@ -152,7 +152,7 @@ func (w *walker) relation(kind string, part map[string]any, ctes []string) error
 		call, _ := part["function"].(map[string]any)
 		name, _ := call["function_name"].(string)
 		if name = strings.ToLower(name); !tableFunctions[name] || home(call) != "" {
-			return fault.New(fault.Invalid, "the function %s may not be read from", name)
+			w.unlisted(home(call), name)
 		}
 	}
 	return nil
@@ -195,11 +195,10 @@ func (w *walker) table(part map[string]any, ctes []string) error {
 	}
 	switch {
 	case systemSchemas[schema] || schema == "" && strings.HasPrefix(table, "pg_"):
-		part["catalog_name"] = ""
-		w.statement.System = append(w.statement.System, strings.TrimPrefix(schema+"."+table, "."))
+		w.system(part, schema, table)
 		return nil
-	case schema == "" || strings.HasPrefix(schema, namePrefix):
-		return fault.New(fault.Invalid, "there is no table %q: write a dataset by its whole id, as hr.staff", table)
+	case schema == "" || strings.HasPrefix(schema, namePrefix) || strings.HasPrefix(schema, systemPrefix):
+		return because(ErrTable, "there is no table %q: write a dataset by its whole id, as hr.staff", table)
 	}
 	id := schema + "." + table
 	if !slices.Contains(w.statement.Tables, id) {
@@ -212,6 +211,22 @@ func (w *walker) table(part map[string]any, ctes []string) error {
 	}
 	part["catalog_name"], part["schema_name"], part["table_name"] = "", "", Name(id)
 	return nil
+}
+
+// system puts a table of the catalog in the place of its name.
+func (w *walker) system(part map[string]any, schema, table string) {
+	if schema == "" {
+		schema = "pg_catalog"
+	}
+	full := schema + "." + table
+	if !slices.Contains(w.statement.System, full) {
+		w.statement.System = append(w.statement.System, full)
+	}
+	if part["alias"] == "" {
+		part["alias"] = table
+		w.bare[full] = table
+	}
+	part["catalog_name"], part["schema_name"], part["table_name"] = "", SystemSchema(schema), table
 }
 
 func word(part map[string]any, name string) string {
@@ -234,19 +249,31 @@ func (w *walker) expression(class string, part map[string]any) error {
 	case "FUNCTION", "WINDOW":
 		name := word(part, "function_name")
 		if !w.listed[name] || home(part) != "" {
-			if full := strings.TrimPrefix(home(part)+"."+name, "."); !slices.Contains(w.statement.Unlisted, full) {
-				w.statement.Unlisted = append(w.statement.Unlisted, full)
-			}
+			w.unlisted(home(part), name)
+		}
+	case "CAST":
+		if name := typeName(part); named[name] || known[name] != "" {
+			w.statement.session = true
+		}
+	case "COLUMN_REF":
+		if names, _ := part["column_names"].([]any); len(names) == 1 && sessionWords[strings.ToLower(text(names[0]))] {
+			w.statement.session = true
 		}
 	case "PARAMETER":
 		identifier, _ := part["identifier"].(string)
 		number, err := strconv.Atoi(identifier)
 		if err != nil || number < 1 || number > 1000 {
-			return fault.New(fault.Invalid, "parameters are $1, $2 … up to $1000, not $%s", identifier)
+			return because(ErrSyntax, "parameters are $1, $2 … up to $1000, not $%s", identifier)
 		}
 		w.statement.Parameters = max(w.statement.Parameters, number)
 	}
 	return nil
+}
+
+func (w *walker) unlisted(home, name string) {
+	if full := strings.TrimPrefix(home+"."+name, "."); !slices.Contains(w.statement.Unlisted, full) {
+		w.statement.Unlisted = append(w.statement.Unlisted, full)
+	}
 }
 
 // shorten takes the system out of names as hr.staff.name: an alias has one part.
