@@ -140,5 +140,7 @@ func TestLogsRepeatNothingThatACallerWrote(t *testing.T) {
 	send(strings.ToUpper(canary), "/v1/me", "", "", nil, nil, "")
 	require.Greater(t, sent, 500)
 	require.Greater(t, strings.Count(logs.String(), "\n"), sent-1)
-	require.NotContains(t, strings.ToLower(logs.String()), "13812345678")
+	for line := range strings.Lines(strings.ToLower(logs.String())) {
+		require.NotContains(t, line, "13812345678")
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/yitong-hub/yitong/identity/session"
 	"github.com/yitong-hub/yitong/identity/signin"
 	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/telemetry"
 )
 
 // ListSigninProviders lists where people can sign in.
@@ -42,7 +43,9 @@ func (s *Server) BeginSignin(c *gin.Context, provider contract.ProviderId, param
 func (s *Server) FinishSignin(c *gin.Context, provider contract.ProviderId, _ contract.FinishSigninParams) {
 	finished, err := s.Signin.Service.Finish(c, provider, c.Request.URL.Query(), s.cookie(c, signinCookie))
 	if err != nil {
-		s.Logger.Info("a sign-in was refused", "request", requestID(c), "provider", provider, "cause", err)
+		if !fault.Is(err, fault.NotFound) { // there is such a provider: its name is ours, not the caller's
+			s.Logger.Info("a sign-in was refused", "request", requestID(c), "provider", provider, "cause", telemetry.Redact(err.Error()))
+		}
 		s.failPage(c, again(provider, finished.ReturnTo), err)
 		return
 	}
@@ -69,7 +72,7 @@ func (s *Server) beginSession(c *gin.Context, provider string, person signin.Per
 		return fault.Wrap(recordErr, fault.Unavailable, "the sign-in cannot be put on record: try again")
 	}
 	if err != nil {
-		s.Logger.Info("a sign-in was refused", "request", requestID(c), "provider", provider, "cause", err)
+		s.Logger.Info("a sign-in was refused", "request", requestID(c), "provider", provider, "cause", telemetry.Redact(err.Error()))
 		return err
 	}
 	token, begun, err := s.Signin.Sessions.Begin(c, session.Entry{Person: person.CampusID, Provider: provider, Ticket: person.Ticket, Proof: person.Proof})
