@@ -90,26 +90,20 @@ func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bo
 		return
 	}
 	principal := principalOf(c)
-	tag, err := s.tag(c, principal, request, as)
-	if err != nil {
-		s.fail(c, err)
+	same := sameness{principal.ID(), request, request.Cursor, as.media, bom}
+	if s.unchanged(c, principal, same) {
 		return
-	}
-	if tag != "" {
-		c.Header("ETag", tag)
-		if matches(c.GetHeader("If-None-Match"), tag) {
-			c.Status(http.StatusNotModified)
-			return
-		}
 	}
 	c.Header("Vary", "Accept, Authorization, Cookie, X-On-Behalf-Of")
 	result, err := s.Gate.Read(c, principal, request)
 	if err != nil {
-		c.Writer.Header().Del("ETag")
 		s.fail(c, err)
 		return
 	}
 	defer result.Reader.Release()
+	if result.Lasting {
+		c.Header("ETag", same.tag(result.Version, result.Decision))
+	}
 	c.Header("Yitong-Fields", fieldsHeader(result.Fields, result.Withheld))
 	c.Header("Yitong-Source", sourceHeader(request.Dataset, result.Source, result.Version, result.PublishedAt))
 	if !as.copied {
@@ -119,23 +113,44 @@ func (s *Server) answer(c *gin.Context, request query.Request, as format, bom bo
 	s.copy(c, request.Dataset, result.Decision, result.Reader, as, bom)
 }
 
-// tag stands for the rows, what may be seen of them, and the form; "" where
-// consent decides, which may change without either.
-func (s *Server) tag(c *gin.Context, principal acl.Principal, request query.Request, as format) (string, error) {
-	dataset, decision, err := s.Gate.Decide(c, principal, request.Right, request.Purpose, request.Dataset)
-	if err != nil {
-		return "", err
-	}
-	if decision.Consent() != nil || !decision.Allowed() {
-		return "", nil
-	}
-	text, err := json.Marshal([]any{dataset.ID, dataset.Version, decision.Fingerprint(), principal.ID(), request, request.Cursor, as.media})
-	if err != nil {
-		return "", fmt.Errorf("tag the answer: %w", err)
+// sameness is all that two answers with one tag have in common beside the rows and
+// what may be seen of them.
+type sameness struct {
+	Principal string
+	Request   query.Request
+	Cursor    string
+	Media     string
+	BOM       bool
+}
+
+// tag stands for the rows, what may be seen of them, and the form. It is weak: the
+// same answer in another coding has the same one.
+func (s sameness) tag(version int64, decision string) string {
+	text, err := json.Marshal([]any{version, decision, s})
+	if err != nil { // texts and numbers: cannot fail
+		return ""
 	}
 	sum := sha256.Sum256(text)
-	// Weak: the same answer in another coding has the same tag.
-	return `W/"` + hex.EncodeToString(sum[:16]) + `"`, nil
+	return `W/"` + hex.EncodeToString(sum[:16]) + `"`
+}
+
+// unchanged answers who has the answer already, without reading any row.
+func (s *Server) unchanged(c *gin.Context, principal acl.Principal, same sameness) bool {
+	held := c.GetHeader("If-None-Match")
+	if held == "" {
+		return false
+	}
+	dataset, decision, err := s.Gate.Decide(c, principal, same.Request.Right, same.Request.Purpose, same.Request.Dataset)
+	if err != nil || decision.Consent() != nil || !decision.Allowed() {
+		return false // the read says why
+	}
+	tag := same.tag(dataset.Version, decision.Fingerprint())
+	if !matches(held, tag) {
+		return false
+	}
+	c.Header("ETag", tag)
+	c.Status(http.StatusNotModified)
+	return true
 }
 
 // matches reports whether a tag is among those that the caller has (RFC 9110, 13.1.2).

@@ -65,6 +65,7 @@ type Gate struct {
 	Config
 	decider *acl.Decider
 	known   known
+	groups  groups
 	// templates are the checked SQL of named mask expressions by their text.
 	templates sync.Map
 	// published wakes feeds.
@@ -131,6 +132,9 @@ type Result struct {
 	AsOf        *time.Time `json:"as_of,omitempty"`
 	// Next is the cursor of the next page, "" where there is none.
 	Next string `json:"next,omitempty"`
+	// Lasting says that the answer stays the same for as long as version and
+	// decision do; one that consent decides does not.
+	Lasting bool `json:"-"`
 	// Decision is the fingerprint of what was decided, PolicyVersion by which policies.
 	Decision      string `json:"decision"`
 	PolicyVersion int64  `json:"policy_version"`
@@ -167,6 +171,7 @@ func (g *Gate) Read(ctx context.Context, principal acl.Principal, request Reques
 	return &Result{
 		Reader: reader, Fields: asked.plan.Fields, Withheld: asked.plan.Withheld, SomeRows: asked.plan.SomeRows,
 		Source: dataset.System, Version: dataset.Version, PublishedAt: dataset.PublishedAt, AsOf: request.AsOf, Next: next,
+		Lasting:  decision.Consent() == nil,
 		Decision: decision.Fingerprint(), PolicyVersion: decision.Version(),
 	}, nil
 }
@@ -229,6 +234,8 @@ type asked struct {
 	// is of a moment of the past.
 	piece func(plan.Piece) (plan.Plan, error)
 	past  bool
+	// key is set where the row with one key is asked for.
+	key *byKey
 }
 
 func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Request, record *audit.Record) (_ asked, err error) {
@@ -276,6 +283,7 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 	}
 	record.Fields = recorded(planned.Fields)
 	made := asked{dataset: dataset, decision: decision, plan: planned, limit: request.Limit, cursors: cursors, offset: request.Offset, past: request.AsOf != nil}
+	made.key = keyOfRequest(dataset, decision, principal, wanted, planned, means)
 	if request.All {
 		made.piece = func(piece plan.Piece) (plan.Plan, error) {
 			part := wanted

@@ -119,7 +119,7 @@ func lastRow(planned plan.Plan, batch arrow.RecordBatch, before []*string) []*st
 
 // next gives the cursor behind a full page.
 func (a asked) next(last []*string, rows int64) (string, error) {
-	if a.cursors == nil || rows < int64(a.limit) {
+	if a.cursors == nil || a.plan.Single || rows < int64(a.limit) {
 		return "", nil
 	}
 	if a.plan.CursorColumns > 0 {

@@ -60,6 +60,10 @@ func recorded(fields []plan.Field) []audit.FieldAccess {
 func (g *Gate) run(ctx context.Context, asked asked, record *audit.Record) (reader array.RecordReader, next string, err error) {
 	ctx, end := g.Stages.Begin(ctx, "query")
 	defer func() { end(err) }()
+	if asked.key != nil {
+		reader, err = g.together(ctx, asked, record)
+		return reader, "", err
+	}
 	if asked.limit <= bufferedRows && (asked.plan.HasPerson || asked.plan.Persons.SQL == "") {
 		return g.buffer(ctx, g.Warehouse, asked, record) // one statement is one state
 	}

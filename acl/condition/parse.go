@@ -259,3 +259,38 @@ func (e Expression) Fields() []string {
 	}
 	return found
 }
+
+// Equal lists the fields that the expression demands to be equal to one value.
+func (e Expression) Equal() []string {
+	var found []string
+	var walk func(node)
+	walk = func(n node) {
+		switch n := n.(type) {
+		case branch:
+			if n.any && len(n.parts) > 1 {
+				return
+			}
+			for _, part := range n.parts {
+				walk(part)
+			}
+		case comparison:
+			if n.operator == "=" && !n.negated && n.field.kind != element && n.right[0].kind != attribute {
+				found = append(found, n.field.text)
+			}
+		}
+	}
+	if e.root != nil {
+		walk(e.root)
+	}
+	return found
+}
+
+// Only gives the field and the text where the expression demands that one field is
+// equal to one text, and nothing else.
+func (e Expression) Only() (field, value string, only bool) {
+	root, is := e.root.(comparison)
+	if !is || root.operator != "=" || root.negated || root.field.kind == element || root.right[0].kind != text && root.right[0].kind != plain {
+		return "", "", false
+	}
+	return root.field.text, root.right[0].text, true
+}

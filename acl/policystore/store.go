@@ -40,6 +40,8 @@ type Store struct {
 	refreshing sync.Mutex
 	entries    map[reference]*entry
 	version    int64
+	// salt is what Salt gave, which never changes; nil before.
+	salt atomic.Pointer[string]
 	// turned wakes whom Changed told to wait; it guards itself.
 	turned signal
 
@@ -248,6 +250,18 @@ func (s *Store) At(ctx context.Context, at time.Time) (*acl.Set, error) {
 
 // Salt gives the secret from which hashes are salted, made at its first use.
 func (s *Store) Salt(ctx context.Context) (string, error) {
+	if known := s.salt.Load(); known != nil {
+		return *known, nil
+	}
+	value, err := s.keptSalt(ctx)
+	if err == nil {
+		s.salt.Store(&value)
+	}
+	return value, err
+}
+
+// keptSalt reads the salt, or makes the one that all nodes then have.
+func (s *Store) keptSalt(ctx context.Context) (string, error) {
 	const name = "salt"
 	read := func() (string, error) {
 		var value string

@@ -32,6 +32,11 @@ func (w *Warehouse) Query(ctx context.Context, statement string, args ...any) (a
 }
 
 func queryArrow(ctx context.Context, conn *sql.Conn, statement string, args []any) (array.RecordReader, error) {
+	statement, args = inlined(statement, args)
+	return planned(ctx, conn, statement, args)
+}
+
+func planned(ctx context.Context, conn *sql.Conn, statement string, args []any) (array.RecordReader, error) {
 	var reader array.RecordReader
 	err := conn.Raw(func(raw any) error {
 		arrowConn, err := duckdb.NewArrowFromConn(raw.(driver.Conn))

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/squirrel"
@@ -65,6 +66,20 @@ func (b *builder) pageOrder(sort []string) (columns []ordered, keyless bool, err
 func (b *builder) hidesKey(name string) bool {
 	shown, known := b.fields[name]
 	return !known || shown.Access != acl.Clear.String() || shown.SomeRows
+}
+
+// single reports whether a first page has one row at most, since its filter names
+// the whole key: then there is nothing to order.
+func (b *builder) single(request Request) bool {
+	if request.Page == nil || len(request.Page.After) > 0 || len(b.dataset.Key) == 0 || request.AsOf != nil {
+		return false
+	}
+	filter, err := request.condition()
+	if err != nil {
+		return false
+	}
+	named := filter.Equal()
+	return !slices.ContainsFunc(b.dataset.Key, func(name string) bool { return b.hidesKey(name) || !slices.Contains(named, name) })
 }
 
 // withKey adds the key to governed rows: a hash of what is not shown of it.

@@ -87,6 +87,8 @@ type Plan struct {
 	// CursorColumns is the number of columns, behind the fields and not shown, of
 	// the values that the next page begins behind.
 	CursorColumns int
+	// Single says that there is one row at most: the filter names its key.
+	Single bool
 	// Probe gives the number of rows of the statement.
 	Probe Statement
 	// Persons gives the people concerned, each once; empty where rows are about
@@ -160,7 +162,8 @@ func (b *builder) rows(request Request) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if request.Page != nil {
+	single := b.single(request)
+	if request.Page != nil && !single {
 		governed = b.withKey(governed, *request.Page)
 	}
 	statement := squirrel.Select().FromSelect(governed, "governed").Where(filter).Limit(request.Limit)
@@ -175,6 +178,8 @@ func (b *builder) rows(request Request) (Plan, error) {
 	switch {
 	case err != nil:
 		return Plan{}, err
+	case single:
+		made.Single = true
 	case request.Page != nil && !keyless:
 		made.CursorColumns = len(order)
 		statement, err = paged(statement, order, *request.Page)
@@ -245,6 +250,16 @@ func (b *builder) filter(request Request, visible func(string) (condition.Field,
 		return condition.Condition{}, err
 	}
 	return parsed.Bind(condition.Scope{Field: visible})
+}
+
+// Only gives the field and the text where the request's filter demands that one
+// field is equal to one text, and nothing else.
+func (r Request) Only() (field, value string, only bool) {
+	filter, err := r.condition()
+	if err != nil {
+		return "", "", false
+	}
+	return filter.Only()
 }
 
 // condition joins the filter in words and the filters.
