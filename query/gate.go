@@ -230,9 +230,9 @@ type asked struct {
 	// cursors seal the places where pages end; nil where none are asked for.
 	cursors *cursors
 	offset  uint64
-	// piece plans a part of a read of all rows; nil for others. past says that it
-	// is of a moment of the past.
-	piece func(plan.Piece) (plan.Plan, error)
+	// piece plans a part of a large read in no order, of so many rows at most; nil
+	// for others. past says that it is of a moment of the past.
+	piece func(part plan.Piece, limit uint64) (plan.Plan, error)
 	past  bool
 	// key is set where the row with one key is asked for.
 	key *byKey
@@ -242,7 +242,7 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 	ctx, end := g.Stages.Begin(ctx, "plan")
 	defer func() { end(err) }()
 	if request.All {
-		if err := demandPlain(request); err != nil {
+		if err := demandAll(request); err != nil {
 			return asked{}, err
 		}
 	}
@@ -284,10 +284,10 @@ func (g *Gate) plan(ctx context.Context, principal acl.Principal, request Reques
 	record.Fields = recorded(planned.Fields)
 	made := asked{dataset: dataset, decision: decision, plan: planned, limit: request.Limit, cursors: cursors, offset: request.Offset, past: request.AsOf != nil}
 	made.key = keyOfRequest(dataset, decision, principal, wanted, planned, means)
-	if request.All {
-		made.piece = func(piece plan.Piece) (plan.Plan, error) {
+	if request.All || request.Limit > bufferedRows && demandUnordered(request) == nil {
+		made.piece = func(piece plan.Piece, limit uint64) (plan.Plan, error) {
 			part := wanted
-			part.Piece = &piece
+			part.Piece, part.Limit = &piece, limit
 			return plan.New(dataset, decision, part, means)
 		}
 	}

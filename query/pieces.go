@@ -19,7 +19,7 @@ import (
 // one that is ready and one that is read.
 const pieceRows = 61_440
 
-// wholly gives every row piece by piece, in one snapshot, which it closes in the
+// wholly gives many rows piece by piece, in one snapshot, which it closes in the
 // end. While one piece is given the next one is read.
 func (g *Gate) wholly(ctx context.Context, snapshot *warehouse.Snapshot, asked asked) (array.RecordReader, error) {
 	places, err := piecesOf(ctx, snapshot, asked)
@@ -35,8 +35,13 @@ func (g *Gate) wholly(ctx context.Context, snapshot *warehouse.Snapshot, asked a
 	made.running.Go(func() {
 		defer close(made.ready)
 		defer snapshot.Close() // it was only read from
+		left := asked.limit
 		for _, place := range places {
-			read := readPiece(ctx, snapshot, asked, shown, place)
+			if left == 0 {
+				return
+			}
+			read := readPiece(ctx, snapshot, asked, shown, place, left)
+			left -= read.rows
 			select {
 			case made.ready <- read:
 			case <-ctx.Done():
@@ -105,6 +110,7 @@ func number(ctx context.Context, snapshot state, statement plan.Statement) (int6
 // piece is a part of the rows that was read, or why it was not.
 type piece struct {
 	batches []arrow.RecordBatch
+	rows    uint64
 	err     error
 }
 
@@ -115,8 +121,8 @@ func (p *piece) release() {
 	p.batches = nil
 }
 
-func readPiece(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, shown *arrow.Schema, place plan.Piece) piece {
-	planned, err := asked.piece(place)
+func readPiece(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, shown *arrow.Schema, place plan.Piece, limit uint64) piece {
+	planned, err := asked.piece(place, limit)
 	if err != nil {
 		return piece{err: err}
 	}
@@ -129,6 +135,7 @@ func readPiece(ctx context.Context, snapshot *warehouse.Snapshot, asked asked, s
 	for reader.Next() {
 		batch := reader.RecordBatch()
 		made.batches = append(made.batches, array.NewRecordBatch(shown, batch.Columns()[:shown.NumFields()], batch.NumRows()))
+		made.rows += uint64(batch.NumRows())
 	}
 	if err := reader.Err(); err != nil {
 		made.release()
@@ -204,10 +211,18 @@ func (r *pieceReader) Release() {
 	r.current = piece{}
 }
 
-// demandPlain refuses what cannot be read piece by piece.
-func demandPlain(request Request) error {
-	if request.Limit > 0 || request.Offset > 0 || len(request.Sort)+len(request.GroupBy)+len(request.Metrics) > 0 || request.Page {
-		return fault.New(fault.Invalid, "all rows are read in no order and without figures: leave order and limit out, or give a limit of up to %d", MaxLimit)
+// demandAll refuses what all rows cannot be asked with.
+func demandAll(request Request) error {
+	if request.Limit > 0 {
+		return fault.New(fault.Invalid, "all rows are read without a limit")
+	}
+	return demandUnordered(request)
+}
+
+// demandUnordered refuses what cannot be read piece by piece.
+func demandUnordered(request Request) error {
+	if request.Offset > 0 || len(request.Sort)+len(request.GroupBy)+len(request.Metrics) > 0 || request.Page {
+		return fault.New(fault.Invalid, "all rows are read in no order and without figures: leave the order out, or give a limit of up to %d", MaxLimit)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -86,6 +87,20 @@ func TestACopyThatIsLeftGivesEverythingBack(t *testing.T) {
 		result.Reader.Release()
 	}
 	require.NoError(t, w.warehouse.Exec(t.Context(), "DROP TABLE "+warehouse.Published("hr.staff")))
+}
+
+func TestALargePartIsCutOffWhereItIsAsked(t *testing.T) {
+	t.Parallel()
+	w := many(t)
+	for _, limit := range []uint64{10_001, 61_440, 61_441, 100_000, 140_000} {
+		result, err := w.gate().Read(t.Context(), acl.NewPrincipal(own), query.Request{Dataset: "hr.staff", Limit: limit, Right: acl.Hold})
+		require.NoError(t, err)
+		lines := cells(t, result.Reader)
+		result.Reader.Release()
+		require.Len(t, lines, int(limit))
+		require.Len(t, slices.Compact(lines), int(limit), "each row once")
+		require.EqualValues(t, limit, w.records[len(w.records)-1].Rows)
+	}
 }
 
 func TestAllRowsHaveNoOrder(t *testing.T) {
