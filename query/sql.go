@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -171,7 +172,7 @@ func (g *Gate) askSQL(request *SQLRequest) (askedSQL, error) {
 		request.Right = acl.View
 	case acl.View:
 	case acl.Hold:
-		asked.most = MaxLimit
+		asked.most = int64(min(g.MaxRows, math.MaxInt64))
 	default:
 		return asked, fault.New(fault.Invalid, "statements read by the right to view or to hold, not to %s", request.Right)
 	}
