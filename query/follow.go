@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/yitong-hub/yitong/acl"
@@ -54,7 +53,7 @@ func (g *Gate) Follow(ctx context.Context, f Following) error {
 	defer look.Stop()
 	defer alive.Stop()
 	for request := f.Request; ; request.Again = true {
-		published, changed := g.published.next(), g.policiesChanged()
+		published, changed := g.published.Next(), g.policiesChanged()
 		principal, err := f.Who(ctx)
 		if err != nil {
 			return err
@@ -135,35 +134,11 @@ func (g *Gate) hand(ctx context.Context, f Following, batch Changes, request Cha
 }
 
 // Published wakes all feeds, to look for what is new; whoever publishes calls it.
-func (g *Gate) Published() { g.published.give() }
+func (g *Gate) Published() { g.published.Give() }
 
 func (g *Gate) policiesChanged() <-chan struct{} {
 	if watched, can := g.Policies.(interface{ Changed() <-chan struct{} }); can {
 		return watched.Changed()
 	}
 	return nil
-}
-
-// signal wakes all who wait for the next one.
-type signal struct {
-	mu sync.Mutex
-	ch chan struct{}
-}
-
-func (s *signal) next() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ch == nil {
-		s.ch = make(chan struct{})
-	}
-	return s.ch
-}
-
-func (s *signal) give() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ch != nil {
-		close(s.ch)
-		s.ch = nil
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/yitong-hub/yitong/audit"
 	"github.com/yitong-hub/yitong/catalog"
 	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/signal"
 	"github.com/yitong-hub/yitong/internal/warehouse"
 	"github.com/yitong-hub/yitong/query/pgcatalog"
 	"github.com/yitong-hub/yitong/query/plan"
@@ -69,7 +70,7 @@ type Gate struct {
 	// templates are the checked SQL of named mask expressions by their text.
 	templates sync.Map
 	// published wakes feeds.
-	published signal
+	published signal.Signal
 	// mirrors answer statements about the catalog.
 	mirrors *pgcatalog.Mirrors
 }

@@ -220,7 +220,7 @@ func (s *Store) Apply(ctx context.Context, changes ...Change) (int64, error) {
 	}
 	s.entries, s.version = made.entries, made.known+1
 	s.current.Store(made.set)
-	s.turned.give()
+	s.turned.Give()
 	return s.version, nil
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/yitong-hub/yitong/acl"
 	"github.com/yitong-hub/yitong/internal/fault"
+	"github.com/yitong-hub/yitong/internal/signal"
 	"github.com/yitong-hub/yitong/internal/store"
 )
 
@@ -43,7 +44,7 @@ type Store struct {
 	// salt is what Salt gave, which never changes; nil before.
 	salt atomic.Pointer[string]
 	// turned wakes whom Changed told to wait; it guards itself.
-	turned signal
+	turned signal.Signal
 
 	stop    context.CancelFunc
 	stopped chan struct{}
@@ -126,36 +127,12 @@ func (s *Store) Refresh(ctx context.Context) error {
 	}
 	s.version = newest
 	s.current.Store(set)
-	s.turned.give()
+	s.turned.Give()
 	return nil
 }
 
 // Changed gives a channel that is closed when other policies count than now.
-func (s *Store) Changed() <-chan struct{} { return s.turned.next() }
-
-// signal wakes all who wait for the next one.
-type signal struct {
-	mu sync.Mutex
-	ch chan struct{}
-}
-
-func (s *signal) next() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ch == nil {
-		s.ch = make(chan struct{})
-	}
-	return s.ch
-}
-
-func (s *signal) give() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ch != nil {
-		close(s.ch)
-		s.ch = nil
-	}
-}
+func (s *Store) Changed() <-chan struct{} { return s.turned.Next() }
 
 func (s *Store) newest(ctx context.Context, from squirrel.BaseRunner) (int64, error) {
 	var newest int64

@@ -235,22 +235,46 @@ func (c *cli) writeRows(result *query.Result) error {
 	}
 	out := newTable(header...)
 	document := rowsDocument{Result: result, Rows: []map[string]*string{}}
-	for result.Reader.Next() {
-		batch := result.Reader.RecordBatch()
-		for row := range int(batch.NumRows()) {
-			cells, named := make([]string, len(header)), make(map[string]*string, len(header))
-			for i, name := range header {
-				named[name] = nil
-				if text, null := render.Text(batch.Column(i), row); !null {
-					cells[i], named[name] = text, &text
-				}
-			}
-			out.add(cells...)
-			document.Rows = append(document.Rows, named)
+	err := eachRow(result.Reader, func(values []*string) {
+		named := make(map[string]*string, len(header))
+		for i, name := range header {
+			named[name] = values[i]
 		}
-	}
-	if err := result.Reader.Err(); err != nil {
-		return fmt.Errorf("read rows: %w", err)
+		out.add(cellsOf(values)...)
+		document.Rows = append(document.Rows, named)
+	})
+	if err != nil {
+		return err
 	}
 	return c.show(document, func() { out.write(c) })
+}
+
+// eachRow gives the values of each row as texts, nil for NULL.
+func eachRow(reader array.RecordReader, row func(values []*string)) error {
+	for reader.Next() {
+		batch := reader.RecordBatch()
+		for at := range int(batch.NumRows()) {
+			values := make([]*string, batch.NumCols())
+			for i, column := range batch.Columns() {
+				if text, null := render.Text(column, at); !null {
+					values[i] = &text
+				}
+			}
+			row(values)
+		}
+	}
+	if err := reader.Err(); err != nil {
+		return fmt.Errorf("read rows: %w", err)
+	}
+	return nil
+}
+
+func cellsOf(values []*string) []string {
+	cells := make([]string, len(values))
+	for i, value := range values {
+		if value != nil {
+			cells[i] = *value
+		}
+	}
+	return cells
 }

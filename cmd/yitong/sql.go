@@ -124,21 +124,12 @@ func (c *cli) writeStatement(result *query.SQLResult) error {
 		document.Columns = append(document.Columns, field.Name)
 	}
 	out := newTable(document.Columns...)
-	for result.Reader.Next() {
-		batch := result.Reader.RecordBatch()
-		for row := range int(batch.NumRows()) {
-			cells, values := make([]string, batch.NumCols()), make([]*string, batch.NumCols())
-			for i, column := range batch.Columns() {
-				if text, null := render.Text(column, row); !null {
-					cells[i], values[i] = text, &text
-				}
-			}
-			out.add(cells...)
-			document.Rows = append(document.Rows, values)
-		}
-	}
-	if err := result.Reader.Err(); err != nil {
-		return fmt.Errorf("read rows: %w", err)
+	err := eachRow(result.Reader, func(values []*string) {
+		out.add(cellsOf(values)...)
+		document.Rows = append(document.Rows, values)
+	})
+	if err != nil {
+		return err
 	}
 	return c.show(document, func() { out.write(c) })
 }

@@ -23,6 +23,7 @@ const maxFileLines = 600
 var allowed = map[string][]string{
 	"schema":              {"internal/fault"},
 	"internal/fault":      {},
+	"internal/signal":     {},
 	"internal/config":     {"internal/fault"},
 	"internal/telemetry":  {"internal/fault"},
 	"internal/store":      {"internal/fault", "schema"},
@@ -39,7 +40,7 @@ var allowed = map[string][]string{
 	"acl/condition":      {"internal/fault", "schema"},
 	// Only tests import it.
 	"acl/acltest":      {"acl", "acl/condition", "internal/fault", "schema"},
-	"acl/policystore":  {"acl", "acl/condition", "internal/fault", "internal/store", "schema"},
+	"acl/policystore": {"acl", "acl/condition", "internal/fault", "internal/signal", "internal/store", "schema"},
 	"acl/ranger":       {"acl", "acl/condition", "internal/fault", "schema"},
 	"identity":         {"acl", "internal/store", "internal/fault", "schema"},
 	"identity/sealed":  {},
@@ -62,7 +63,7 @@ var allowed = map[string][]string{
 	"contributions": {"pipelines", "catalog", "catalog/definition", "acl", "audit", "internal/fault", "schema"},
 	"query": {
 		"catalog", "catalog/definition", "acl", "acl/condition", "audit",
-		"internal/store", "internal/warehouse", "internal/fault", "schema",
+		"internal/store", "internal/warehouse", "internal/fault", "internal/signal", "schema",
 	},
 	"access":     {"catalog", "acl", "acl/condition", "acl/policystore", "query", "identity", "audit", "internal/store", "internal/fault", "schema"},
 	"feed":       {"query", "acl", "internal/store", "internal/fault"},
