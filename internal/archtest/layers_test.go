@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"acl/condition":      {"internal/fault", "schema"},
 	// Only tests import it.
 	"acl/acltest":      {"acl", "acl/condition", "internal/fault", "schema"},
-	"acl/policystore": {"acl", "acl/condition", "internal/fault", "internal/signal", "internal/store", "schema"},
+	"acl/policystore":  {"acl", "acl/condition", "internal/fault", "internal/signal", "internal/store", "schema"},
 	"acl/ranger":       {"acl", "acl/condition", "internal/fault", "schema"},
 	"identity":         {"acl", "internal/store", "internal/fault", "schema"},
 	"identity/sealed":  {},
