@@ -88,11 +88,25 @@ func (p postgresPeople) Allow(ctx context.Context, user, password string, from n
 	if err != nil {
 		return err
 	}
-	if allowance := p.app.Applications.Limiter.Allow(application, time.Now()); !allowance.OK {
-		return fault.New(fault.Denied, "%s asks too often or used up its reads of the day: try again in %s", user, allowance.RetryAfter.Round(time.Second))
+	for {
+		allowance := p.app.Applications.Limiter.Allow(application, time.Now())
+		if allowance.OK {
+			return nil
+		}
+		if allowance.RetryAfter > patience {
+			return fault.New(fault.Denied, "%s asks too often or used up its reads of the day: try again in %s", user, allowance.RetryAfter.Round(time.Second))
+		}
+		select {
+		case <-time.After(allowance.RetryAfter):
+		case <-ctx.Done():
+			return fault.Wrap(context.Cause(ctx), fault.Canceled, "the statement was canceled")
+		}
 	}
-	return nil
 }
+
+// patience is how long a statement waits for its turn: tools ask dozens of questions
+// when they connect, and do not come again when they are refused one.
+const patience = 5 * time.Second
 
 // Answered implements pgwire.People.
 func (p postgresPeople) Answered(user string, rows int64, refused bool) {
