@@ -161,7 +161,7 @@ func writeArrow(out io.Writer, reader array.RecordReader) (int64, error) {
 const rowGroup = 122_880
 
 func writeParquet(out io.Writer, reader array.RecordReader) (int64, error) {
-	properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithMaxRowGroupLength(rowGroup))
+	properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy), parquet.WithMaxRowGroupLength(rowGroup))
 	writer, err := pqarrow.NewFileWriter(reader.Schema(), plain{out}, properties, pqarrow.DefaultWriterProps())
 	if err != nil {
 		return 0, fmt.Errorf("begin the Parquet file: %w", err)
