@@ -50,6 +50,7 @@ bench-api: setup-build ## Measure the API under load: reads of one person, a lar
 .PHONY: soak
 soak: setup-test ## Run the long tests: all crash moments, full random counts, fuzzing
 	YITONG_SOAK=50 YITONG_TEST_REQUIRE=1 go test -tags $(TAGS) -p 1 -timeout 3h -count=1 ./pipelines/... ./internal/app/... ./audit/...
+	YITONG_SOAK=1 go test -tags $(TAGS) -timeout 3h -count=1 -run ContributionsEqual ./api -rapid.checks=150
 	YITONG_ACL_TRIPLES=1000000 go test -tags $(TAGS) -timeout 3h -count=1 -run ThreeEvaluatorsAgree -v ./acl/policystore/
 	YITONG_GATE_READS=12000 go test -tags $(TAGS) -timeout 3h -count=1 -run EveryExit -v ./query/
 	go test -tags $(TAGS) -timeout 3h -count=1 -run NoStatementReaches ./query/ -rapid.checks=20000
