@@ -304,3 +304,17 @@ func TestAChangeOfTheCatalogCountsAtOnce(t *testing.T) {
 	known.at++
 	require.False(t, seen())
 }
+
+// TestHashesSurviveASecondRun reads a hash by a statement that fails on rows that
+// are not shown, and so runs over copies.
+func TestHashesSurviveASecondRun(t *testing.T) {
+	t.Parallel()
+	resource := acl.NewResource(acl.Resource{Dataset: "hr.staff", Fields: fieldsOf(nil, "id", "mobile")})
+	w := byHand(t, openWarehouse(t), resource, []string{"1|138", "x|139"}, allow("id = '1'", "id"), masked(allow("id = '1'", "mobile"), acl.Mask{Kind: acl.MaskHash}))
+	plain, err := inSQL(t, w, query.SQLRequest{Text: "SELECT mobile FROM hr.staff"})
+	require.NoError(t, err)
+	require.Len(t, plain, 33)
+	again, err := inSQL(t, w, query.SQLRequest{Text: "SELECT mobile FROM hr.staff WHERE CAST(id AS INTEGER) > 0"})
+	require.NoError(t, err)
+	require.Equal(t, plain, again)
+}

@@ -32,7 +32,7 @@ func (w *Warehouse) Apart(ctx context.Context, copies []Copy) (*Apart, error) {
 	made := &Apart{conn: conn}
 	for _, one := range copies {
 		name := Ident(one.Name)
-		if _, err := conn.ExecContext(ctx, "CREATE TEMP TABLE "+name+" AS "+one.Statement, one.Args...); err != nil {
+		if _, err := conn.ExecContext(ctx, "CREATE TEMP TABLE "+name+" AS "+one.Statement, plain(one.Args)...); err != nil {
 			return nil, errors.Join(coded(ctx, fmt.Errorf("copy rows apart: %w", err)), made.Close())
 		}
 		made.copies = append(made.copies, Ident("temp", "main", one.Name))

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -8,6 +9,21 @@ import (
 
 // maxInlined bounds the texts that are written into a statement.
 const maxInlined = 1024
+
+// Secret is a value that no statement's text may hold: errors of the engine repeat
+// the text. A statement with one keeps all its parameters.
+type Secret string
+
+// plain gives the arguments as the engine's driver takes them.
+func plain(args []any) []any {
+	made := slices.Clone(args)
+	for i, arg := range made {
+		if secret, is := arg.(Secret); is {
+			made[i] = string(secret)
+		}
+	}
+	return made
+}
 
 // inlined writes short values into a statement in the place of its parameters.
 // DuckDB plans a statement with parameters when it is prepared and once more when

@@ -31,6 +31,7 @@ func TestWhatIsWrittenIntoStatements(t *testing.T) {
 		{"SELECT ?", []any{"a\x00b"}}, {"SELECT ?", []any{"\xff"}}, {"SELECT ?", []any{1.5}}, {"SELECT ?", []any{[]string{"a"}}}, {"SELECT ?", []any{nil}},
 		{"SELECT ?, ?", []any{"a"}}, {"SELECT ?", []any{"a", "b"}}, {"SELECT $1", []any{"a"}}, {"SELECT ? -- ?", []any{"a"}}, {"SELECT /* ? */ ?", []any{"a"}},
 		{`SELECT E'\'?', ?`, []any{"a"}}, {"SELECT $$?$$, ?", []any{"a"}}, {"SELECT '?", []any{"a"}}, {"SELECT ?, ?", []any{"a", 1.5}},
+		{"SELECT ?, ?", []any{"a", Secret("salt")}},
 	} {
 		got, left := inlined(c.statement, c.args)
 		require.Equal(t, c.statement, got)
@@ -57,6 +58,10 @@ func TestInlinedMeansTheSame(t *testing.T) {
 		got, err := arrowOf(t, conn, direct, left)
 		require.NoError(r, err, "%s", direct)
 		require.Equal(r, bound, got, "%q", text)
+		args[3] = Secret(text)
+		got, err = arrowOf(t, conn, statement, args)
+		require.NoError(r, err)
+		require.Equal(r, bound, got, "a secret is a text")
 	})
 }
 

@@ -43,7 +43,7 @@ func planned(ctx context.Context, conn *sql.Conn, statement string, args []any) 
 		if err != nil {
 			return err
 		}
-		reader, err = arrowConn.QueryContext(ctx, statement, args...)
+		reader, err = arrowConn.QueryContext(ctx, statement, plain(args)...)
 		return err
 	})
 	return reader, err

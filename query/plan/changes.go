@@ -207,7 +207,7 @@ func (f Feed) rows(means Means, source func(*builder, squirrel.SelectBuilder) sq
 	if f.Keyed {
 		statement = statement.Column(warehouse.Ident(KeyColumn))
 	} else {
-		statement = statement.Column("sha256(? || "+arrayOf(f.texts())+") AS "+warehouse.Ident(KeyColumn), f.request.Secret)
+		statement = statement.Column("sha256(? || "+arrayOf(f.texts())+") AS "+warehouse.Ident(KeyColumn), warehouse.Secret(f.request.Secret))
 	}
 	person := "CAST(NULL AS VARCHAR)"
 	if b.person != "" {
@@ -232,7 +232,7 @@ func (f Feed) side(b *builder) (squirrel.SelectBuilder, error) {
 	switch {
 	case b.hidesAnyKey():
 		// Hashes are of one length, so that no two keys make one text.
-		return governed.Column("sha256(? || sha256("+strings.Join(texts, ") || sha256(")+")) AS "+key, f.request.Secret), nil
+		return governed.Column("sha256(? || sha256("+strings.Join(texts, ") || sha256(")+")) AS "+key, warehouse.Secret(f.request.Secret)), nil
 	case len(texts) == 1:
 		return governed.Column(texts[0] + " AS " + key), nil
 	}

@@ -44,7 +44,7 @@ func (b *builder) masked(field acl.Field, mask acl.Mask) (expression, error) {
 	case acl.MaskConstant:
 		return expression{"CAST(? AS VARCHAR)", []any{mask.Value}}, nil
 	case acl.MaskHash:
-		return expression{fmt.Sprintf("left(sha256(? || %s), %d)", asText(field), hashLength), []any{b.salt}}, nil
+		return expression{fmt.Sprintf("left(sha256(? || %s), %d)", asText(field), hashLength), []any{warehouse.Secret(b.salt)}}, nil
 	case acl.MaskYear:
 		if field.Type.Kind == schema.Date {
 			return expression{sql: "TRY(make_date(year(" + column + "), 1, 1))"}, nil

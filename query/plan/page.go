@@ -89,7 +89,7 @@ func (b *builder) withKey(governed squirrel.SelectBuilder, page Page) squirrel.S
 		switch {
 		case access == nil:
 		case b.hidesKey(name):
-			governed = governed.Column("sha256(? || "+asText(access.Field)+") AS "+warehouse.Ident(keyColumn(i)), page.Secret)
+			governed = governed.Column("sha256(? || "+asText(access.Field)+") AS "+warehouse.Ident(keyColumn(i)), warehouse.Secret(page.Secret))
 		default:
 			governed = governed.Column(access.Field.Column + " AS " + warehouse.Ident(keyColumn(i)))
 		}
