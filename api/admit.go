@@ -4,10 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
 	"github.com/gin-gonic/gin"
 
 	"github.com/yitong-hub/yitong/acl"
@@ -85,6 +87,10 @@ func (s *Server) validate(c *gin.Context) {
 		s.fail(c, fault.Wrap(err, fault.NotFound, "there is no such path; /docs lists them"))
 		return
 	}
+	if err := s.unknown(c, route); err != nil {
+		s.fail(c, err)
+		return
+	}
 	err = openapi3filter.ValidateRequest(c, &openapi3filter.RequestValidationInput{
 		Request: c.Request, PathParams: parameters, Route: route,
 		Options: &openapi3filter.Options{
@@ -95,6 +101,30 @@ func (s *Server) validate(c *gin.Context) {
 	if err != nil {
 		s.fail(c, invalid(err))
 	}
+}
+
+// unknown refuses parameters that the contract does not have: a filter that is
+// misspelt must not give all rows. What providers of sign-in add is theirs.
+func (s *Server) unknown(c *gin.Context, route *routers.Route) error {
+	if open[c.FullPath()] {
+		return nil
+	}
+	var known []string
+	for _, parameter := range append(append(openapi3.Parameters{}, route.PathItem.Parameters...), route.Operation.Parameters...) {
+		if parameter.Value.In == openapi3.ParameterInQuery {
+			known = append(known, parameter.Value.Name)
+		}
+	}
+	for name := range c.Request.URL.Query() {
+		if bare, _, _ := strings.Cut(name, "["); slices.Contains(known, bare) && (bare == name || bare == "filter") {
+			continue
+		}
+		if len(known) == 0 {
+			return fault.New(fault.Invalid, "this path takes no parameters in its query")
+		}
+		return fault.New(fault.Invalid, "the query has a parameter that is not known: these are %s", strings.Join(known, ", "))
+	}
+	return nil
 }
 
 // parameterName finds the parameter in the words of generated code, which hold

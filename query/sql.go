@@ -310,7 +310,7 @@ func (g *Gate) write(ctx context.Context, parsed *statement.Statement, asked *as
 	if err != nil {
 		return asked.wrong(err)
 	}
-	asked.schema = reader.Schema()
+	asked.schema = named(reader.Schema())
 	reader.Release()
 	return nil
 }
@@ -332,6 +332,7 @@ func (a *askedSQL) wrong(err error) error {
 	}
 	said, _, _ := strings.Cut(err.Error(), "\nLINE ")
 	said, _, _ = strings.Cut(said, "Did you mean") // it looks for names everywhere
+	said, _, _ = strings.Cut(said, "Possible solutions")
 	said = strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(said), `\`, ""), "\n", " ")
 	said = strings.ReplaceAll(said, statement.Name(""), "")
 	for _, seen := range a.views {

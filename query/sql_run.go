@@ -159,9 +159,20 @@ func (g *Gate) answerSQL(ctx context.Context, asked askedSQL, over sqlOver) (res
 		}
 	}()
 	if ended {
-		return g.wholeSQL(ctx, asked, held, rows, reader.Schema(), over)
+		return g.wholeSQL(ctx, asked, held, rows, named(reader.Schema()), over)
 	}
 	return g.streamSQL(ctx, asked, over)
+}
+
+// named gives the columns their names without how tables are called inside: an
+// expression without a name is called by its text.
+func named(of *arrow.Schema) *arrow.Schema {
+	fields := of.Fields()
+	for i := range fields {
+		fields[i].Name = strings.ReplaceAll(fields[i].Name, statement.Name(""), "")
+	}
+	metadata := of.Metadata()
+	return arrow.NewSchema(fields, &metadata)
 }
 
 // hold reads rows up to what is held in memory or one more than limit; ended says
@@ -194,7 +205,9 @@ func (g *Gate) wholeSQL(ctx context.Context, asked askedSQL, held []arrow.Record
 	given, left := make([]arrow.RecordBatch, 0, len(held)), asked.limit
 	for _, batch := range held {
 		size := min(left, batch.NumRows())
-		given = append(given, batch.NewSlice(0, size))
+		part := batch.NewSlice(0, size)
+		given = append(given, array.NewRecordBatch(schema, part.Columns(), size))
+		part.Release()
 		left -= size
 	}
 	defer func() {
@@ -241,7 +254,7 @@ func (g *Gate) streamSQL(ctx context.Context, asked askedSQL, over sqlOver) (*SQ
 		return nil, errors.Join(failedSQL(err), over.Close())
 	}
 	streamed := &shownReader{
-		RecordReader: reader, schema: reader.Schema(), snapshot: over.engine, holders: 1,
+		RecordReader: reader, schema: named(reader.Schema()), snapshot: over.engine, holders: 1,
 		hide: func(err error) error { return hidden(err, "the rest of the answer") },
 	}
 	return &SQLResult{Reader: streamed, Datasets: shown(asked.views)}, nil

@@ -1392,7 +1392,7 @@ type ContributeRowsParams struct {
 	// Purpose What the data is wanted for
 	Purpose *ForPurpose `form:"purpose,omitempty" json:"purpose,omitempty"`
 
-	// IdempotencyKey A name that you choose for this request, 1 to 200 visible ASCII characters. Sent again within 7 days, the request
+	// IdempotencyKey A name that you choose for this request, 1 to 200 visible ASCII characters. Sent again within 8 days, the request
 	// is not carried out again: the first report is given, with the header `Idempotency-Replayed`. Another request of
 	// the same key is refused (409).
 	IdempotencyKey string `json:"Idempotency-Key"`

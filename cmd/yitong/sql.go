@@ -35,7 +35,7 @@ The screen and json need the right to view and have at most 1,000 rows; the othe
 formats are copies, need the right to hold, and have up to 1,000,000.`,
 		Example: "  yitong sql \"SELECT department, count(*) FROM hr.staff GROUP BY ALL\" --as leader\n" +
 			"  yitong sql \"SELECT name FROM hr.staff WHERE staff_no = \\$1\" --parameter 10001 --as steward_hr\n" +
-			"  yitong sql \"SELECT * FROM card.account JOIN hr.staff ON staff_no = campus_id\" --as steward_hr --format parquet --output joined.parquet",
+			"  yitong sql \"SELECT staff_no, name, title FROM hr.staff\" --as steward_hr --format parquet --output staff.parquet",
 		Args: exactly(1, "one statement"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request, err := flags.request(args[0])

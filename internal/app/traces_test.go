@@ -101,7 +101,7 @@ func TestARequestIsFollowedThroughItsParts(t *testing.T) {
 	require.Equal(t, "GET /v1/datasets/:dataset/rows", root.Name)
 	require.Equal(t, traces.Span_SPAN_KIND_SERVER, root.Kind)
 	parts := inside[hex.EncodeToString(root.SpanId)]
-	for _, name := range []string{"authenticate", "admit", "decide", "plan", "query", "render"} {
+	for _, name := range []string{"authenticate", "admit", "plan", "query", "render"} {
 		require.Contains(t, parts, name)
 	}
 	require.Contains(t, inside[hex.EncodeToString(parts["plan"].SpanId)], "decide")

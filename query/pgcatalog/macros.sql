@@ -122,7 +122,10 @@ CREATE MACRO pg_stat_get_live_tuples(_oid) AS CAST(NULL AS BIGINT);
 -- arrays
 CREATE MACRO array_upper(_list, _dimension) AS CASE WHEN _dimension = 1 AND len(_list) > 0 THEN len(_list) END;
 CREATE MACRO array_lower(_list, _dimension) AS CASE WHEN _dimension = 1 AND len(_list) > 0 THEN 1 END;
-CREATE MACRO format(_f) AS _f, (_f, _a) AS printf(_f, _a), (_f, _a, _b) AS printf(_f, _a, _b), (_f, _a, _b, _c) AS printf(_f, _a, _b, _c);
+-- Not by printf, whose widths make as long a text as they are told to.
+CREATE MACRO format(_f) AS _f, (_f, _a) AS regexp_replace(_f, '%[sIL]', CAST(_a AS VARCHAR)),
+    (_f, _a, _b) AS regexp_replace(regexp_replace(_f, '%[sIL]', CAST(_a AS VARCHAR)), '%[sIL]', CAST(_b AS VARCHAR)),
+    (_f, _a, _b, _c) AS regexp_replace(regexp_replace(regexp_replace(_f, '%[sIL]', CAST(_a AS VARCHAR)), '%[sIL]', CAST(_b AS VARCHAR)), '%[sIL]', CAST(_c AS VARCHAR));
 CREATE MACRO array_ndims(_list) AS CASE WHEN len(_list) > 0 THEN 1 END;
 CREATE MACRO array_remove(_list, _value) AS list_filter(_list, lambda _one: _one IS DISTINCT FROM _value);
 CREATE MACRO _pg_expandarray(_list) AS unnest(list_transform(_list, lambda _one, _place: {'x': _one, 'n': _place}));

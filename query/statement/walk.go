@@ -82,6 +82,9 @@ func (w *walker) visitMap(part map[string]any, ctes []string, depth int) error {
 		if name == "cast_type" {
 			continue // the name of a type
 		}
+		if call, is := child.(map[string]any); is && kind == "TABLE_FUNCTION" && name == "function" {
+			child = call["children"] // relation has seen to the function
+		}
 		if err := w.visit(child, ctes, depth+1); err != nil {
 			return err
 		}
