@@ -2,6 +2,7 @@ package flightsql_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // wide is an answer that no buffer between server and client holds.
-const wide = "SELECT i, repeat('x', 1000) FROM range(60000) r(i)"
+func wide() string { return "SELECT i, '" + strings.Repeat("x", 1000) + "' FROM range(60000) r(i)" }
 
 // begin reads the first batch of an answer and no more.
 func begin(ctx context.Context, t *testing.T, client *protocol.Client, info *flight.FlightInfo) (*flight.Reader, error) {
@@ -56,7 +57,7 @@ func TestWhoGoesAwayLeavesNothingBehind(t *testing.T) {
 		client, err := protocol.NewClient(address, nil, nil, insecurely())
 		require.NoError(t, err)
 		ctx, leave := context.WithCancel(with(t, "person:p1"))
-		info, err := client.Execute(ctx, wide)
+		info, err := client.Execute(ctx, wide())
 		require.NoError(t, err)
 		reader := beginInTime(ctx, t, client, info)
 		_, err = begin(ctx, t, client, info)
@@ -73,7 +74,7 @@ func TestWhoGoesAwayLeavesNothingBehind(t *testing.T) {
 		_ = client.Close()
 	}
 	// All states of the warehouse are given back: it may be written anew.
-	lines, _, err := fetchAll(with(t, "person:p3"), t, bystander, wide)
+	lines, _, err := fetchAll(with(t, "person:p3"), t, bystander, wide())
 	require.NoError(t, err)
 	require.Equal(t, 60_000, lines)
 }
@@ -100,7 +101,7 @@ func TestWhoStopsReadingIsEnded(t *testing.T) {
 	address := c.serve(t, flightsql.Limits{StreamsEach: 1, Connection: 100 * time.Millisecond, Call: 2 * time.Second})
 	client := dial(t, address)
 	ctx := with(t, "person:p1")
-	info, err := client.Execute(ctx, wide)
+	info, err := client.Execute(ctx, wide())
 	require.NoError(t, err)
 	stalled := beginInTime(ctx, t, client, info)
 	defer stalled.Release()
@@ -121,7 +122,7 @@ func TestTheServerEndsWhileAnswersAreGiven(t *testing.T) {
 		client, err := protocol.NewClient(c.serve(t, flightsql.Limits{Finish: 10 * time.Millisecond}), nil, nil, insecurely())
 		require.NoError(t, err)
 		ctx := with(t, "person:p1")
-		info, err := client.Execute(context.WithoutCancel(ctx), wide)
+		info, err := client.Execute(context.WithoutCancel(ctx), wide())
 		require.NoError(t, err)
 		reader = beginInTime(context.WithoutCancel(ctx), t, client, info)
 	})

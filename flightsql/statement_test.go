@@ -115,7 +115,7 @@ func TestLargeBatchesTravelInPieces(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	client := dial(t, c.serve(t, flightsql.Limits{}))
-	lines, _, err := read(with(t, "person:p1"), client, "SELECT i, repeat('x', 20000) FROM range(1500) r(i)")
+	lines, _, err := read(with(t, "person:p1"), client, "SELECT i, '"+strings.Repeat("x", 20000)+"' FROM range(1500) r(i)")
 	require.NoError(t, err)
 	require.Len(t, lines, 1500)
 	require.True(t, strings.HasPrefix(lines[1499], "1499|xx"))
