@@ -18,13 +18,10 @@ import (
 
 const principalKey = "principal"
 
-// exchangePath is where keys are exchanged: it needs none, and has work to do.
-const exchangePath = "/oauth/token"
-
 // open are the paths that need no key.
 var open = map[string]bool{
-	"/healthz": true, "/readyz": true, "/metrics": true, "/openapi.yaml": true, "/docs": true, "/docs/:part": true, exchangePath: true,
-	"/v1/signin/providers": true, "/signin/:provider": true, "/signin/:provider/callback": true,
+	"/healthz": true, "/readyz": true, "/metrics": true, "/openapi.yaml": true, "/docs": true, "/docs/:part": true, tokenPath: true,
+	"/v1/signin/providers": true, beginPath: true, callbackPath: true,
 }
 
 // authenticate finds who asks, and with whose rights.

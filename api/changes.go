@@ -81,11 +81,6 @@ func (s *Server) ListChanges(c *gin.Context, dataset contract.DatasetId, params 
 	defer left()
 	ctx, end := s.whileServing(c)
 	defer end()
-	// The time in which a request must have arrived is over, not that of the answer.
-	if err := ignoreUnsupported(http.NewResponseController(c.Writer).SetReadDeadline(time.Time{})); err != nil {
-		s.fail(c, err)
-		return
-	}
 	if media == mediaEvents {
 		s.stream(ctx, c, request)
 		return

@@ -66,6 +66,7 @@ func parseAddress(text string) netip.Addr {
 }
 
 const (
+	// tokenPath is where keys are exchanged: it needs none, and has work to do.
 	tokenPath    = "/oauth/token" //nolint:gosec // a path, no credential
 	beginPath    = "/signin/:provider"
 	callbackPath = "/signin/:provider/callback"

@@ -62,7 +62,7 @@ func (s *Server) classOf(c *gin.Context) *class {
 	if c.FullPath() == changesPath {
 		return nil
 	}
-	if open[c.FullPath()] && c.FullPath() != exchangePath {
+	if open[c.FullPath()] && c.FullPath() != tokenPath {
 		return nil
 	}
 	if asked, err := negotiate(c.GetHeader("Accept")); err == nil && asked.copied {
